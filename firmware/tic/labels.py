@@ -1,0 +1,103 @@
+"""The labels that have arrived: each has a slot, a small number, and what the catalogue says of it.
+
+Historique and standard have 111 labels together, so that 128 slots also hold both modes of a Linky
+that was switched.
+"""
+
+from array import array
+
+from micropython import const
+
+from firmware.tic import catalogue
+
+_SECOND = const(64)  # mark: a label that PME-PMI repeats in its second block
+_SPACE = const(0x20)
+_LINE = const(0x0A)
+_NUMBERS = b"dn"
+
+
+class Labels:
+    """Slots in order of first arrival; a slot keeps its label for ever.
+
+    `kind`, `alphabet`, `width`, `marks`: by slot, as in the catalogue (letters by their code).
+    `mode`: number of the mode that the meter uses now.
+    """
+
+    def __init__(self, slots: int):
+        self.count = 0
+        self.mode = catalogue.UNKNOWN
+        self.kind = bytearray(slots)
+        self.alphabet = bytearray(slots)
+        self.width = bytearray(slots)
+        self.marks = bytearray(slots)
+        self._modes = bytearray(slots)
+        self._code = array("H", bytes(2 * slots))  # where its code stands in the table of its mode
+
+    def find(self, label: bytes, block: int = 0) -> int:
+        """Slot of a label that has arrived before in this mode, else -1."""
+        code = catalogue.find(self.mode, label)
+        second = _SECOND if block else 0
+        for slot in range(self.count):
+            if (self._code[slot] == code and self._modes[slot] == self.mode
+                    and self.marks[slot] & _SECOND == second):
+                return slot
+        return -1
+
+    def add(self, label: bytes, block: int = 0) -> int:
+        """A new slot, -1 when the catalogue has no such label or all slots are taken."""
+        at = catalogue.find(self.mode, label)
+        slot = self.count
+        if at < 0 or slot >= len(self.kind):
+            return -1
+        table = catalogue.TABLES[self.mode]
+        # The second block of PME-PMI has its own labels; what it repeats is told apart.
+        marks = _SECOND if block and self.find(label) >= 0 else 0
+        self._code[slot] = at
+        self._modes[slot] = self.mode
+        self.kind[slot] = table[at]
+        self.alphabet[slot] = table[at + 1]
+        width = 0
+        at += 2
+        while table[at] > _SPACE:
+            mark = catalogue.MARKS.find(table[at:at + 1])
+            if mark < 0:
+                width = width * 10 + table[at] - 0x30
+            else:
+                marks |= 1 << mark
+            at += 1
+        self.width[slot] = width
+        self.marks[slot] = marks
+        self.count = slot + 1
+        return slot
+
+    def mode_of(self, slot: int) -> int:
+        return self._modes[slot]
+
+    def table(self, slot: int) -> bytes:
+        """The table of the catalogue in which the label stands."""
+        return catalogue.TABLES[self._modes[slot]]
+
+    def name(self, slot: int) -> bytes:
+        """The label; with _2 behind it when it is the one of a second block."""
+        table = self.table(slot)
+        end = self._code[slot] - 1
+        label = table[table.rfind(b"\n", 0, end) + 1:end]
+        return label + b"_2" if self.marks[slot] & _SECOND else label
+
+    def unit_at(self, slot: int) -> int:
+        """Where the unit stands in `table(slot)`, up to the end of the line."""
+        table = self.table(slot)
+        at = self._code[slot]
+        while table[at] > _SPACE:
+            at += 1
+        return at if table[at] == _LINE else at + 1
+
+    def unit(self, slot: int) -> bytes:
+        """b"Wh", b"VA" ...; empty without unit."""
+        at = self.unit_at(slot)
+        table = self.table(slot)
+        return table[at:table.find(b"\n", at)]
+
+    def numeric(self, slot: int) -> bool:
+        """Whether the values are plain decimal numbers."""
+        return self.alphabet[slot] in _NUMBERS and self.kind[slot] != catalogue.IDENTITY

@@ -1,0 +1,113 @@
+"""Decodes a recording with the firmware's own decoder and store: `make decode FILE=x.tic [RAW=1]`.
+
+Runs in MicroPython. Prints one JSON object a frame, {"frame", "mode", "groups": [[label, horodate,
+value], ...]}, every group that passed in order of arrival, and at the end {"counters": {...}}. With
+RAW set, the third sieve (catalogue and plausibility) is left out. Memory does not grow with the file.
+"""
+
+import json
+import os
+import sys
+
+from firmware.tic import catalogue
+from firmware.tic import counters as count
+from firmware.tic.decoder import CHUNK, HORODATE, HORODATE_END, LABEL_END, VALUE, VALUE_END, Decoder
+from firmware.tic.store import Store
+
+_HT = 9
+_BYTES_A_SECOND = {catalogue.UNKNOWN: 960, catalogue.HISTORIQUE: 120, catalogue.STANDARD: 960,
+                   catalogue.PMEPMI: 960}
+
+
+class Printer:
+    """A sink that lets the store judge, and prints what passed."""
+
+    def __init__(self, out, raw: bool):
+        self._out = out
+        self._raw = raw
+        self._frame = 0
+        self._groups = 0
+        self._tabs = False
+        self._seen = 0  # latest label that tells the mode, RAW only
+        self.store = Store()
+        self.stamps = self.store.stamps
+        self.counters = self.store.counters
+
+    def group(self, slot, text, fields, now) -> int:
+        if self._raw:
+            self.counters.add(count.GROUPS)
+            self._tabs = text[fields[LABEL_END]] == _HT
+            slot = -1
+        else:
+            slot = self.store.group(slot, text, fields, now)
+            if slot < 0:
+                return -1
+        label = str(bytes(text[:fields[LABEL_END]]), "ascii")
+        horodate = None
+        if fields[HORODATE_END]:
+            horodate = str(bytes(text[fields[HORODATE]:fields[HORODATE_END]]), "ascii")
+        value = str(bytes(text[fields[VALUE]:fields[VALUE_END]]), "ascii")
+        if self._raw:
+            self._tell_mode(label)
+        if not self._groups:
+            self._frame += 1
+            self._out.write(f'{{"frame": {self._frame}, "mode": "{self._mode()}", "groups": [')
+        else:
+            self._out.write(", ")
+        self._groups += 1
+        self._out.write(json.dumps([label, horodate, value]))
+        return slot
+
+    def frame(self, complete, clean, number) -> None:
+        if self._raw:
+            self.counters.add(count.FRAMES if complete else count.FRAMES_CUT)
+        else:
+            self.store.frame(complete, clean, number)
+        self.close()
+
+    def close(self) -> None:
+        """Ends the object of a frame that was begun."""
+        if self._groups:
+            self._out.write("]}\n")
+            self._groups = 0
+
+    def mode(self) -> int:
+        return self._seen if self._raw else self.store.mode
+
+    def _tell_mode(self, label) -> None:
+        mode = catalogue.mode_of(label.encode(), self._tabs, self._seen)
+        if mode != catalogue.UNKNOWN:
+            self._seen = mode
+
+    def _mode(self) -> str:
+        return catalogue.MODES[self.mode()]
+
+
+def main(path: str, raw: bool, out) -> None:
+    """Decodes the file at `path`; time passes as it would on the line."""
+    printer = Printer(out, raw)
+    # Without the image, so that each group passes the printer.
+    decoder = Decoder(printer, image=False)
+    bits = 0
+    with open(path, "rb") as file:
+        while True:
+            n = file.readinto(decoder.room())
+            if not n:
+                break
+            decoder.decode(n, bits)
+            bits = bits + n * 1000 // _BYTES_A_SECOND[printer.mode()] & 0x3FFFFFFF
+    decoder.settle()
+    printer.close()
+    counters = printer.counters
+    totals = {name: counters.get(name) for name in counters.names}
+    totals["cooked"] = decoder.cooked
+    out.write(json.dumps({"counters": totals}))
+    out.write("\n")
+
+
+if __name__ == "__main__":
+    try:
+        main(sys.argv[1], os.getenv("RAW", "0") not in ("", "0"), sys.stdout)
+    except OSError as error:
+        sys.stderr.write(f"decode: cannot read {sys.argv[1]}: {error}\n")
+        sys.exit(1)
