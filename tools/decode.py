@@ -1,12 +1,11 @@
 """Decodes a recording with the firmware's own decoder and store: `make decode FILE=x.tic [RAW=1]`.
 
-Runs in MicroPython. Prints one JSON object a frame, {"frame", "mode", "groups": [[label, horodate,
+Runs in MicroPython: decode.py [--raw] FILE. Prints one JSON object a frame, {"frame", "mode", "groups": [[label, horodate,
 value], ...]}, every group that passed in order of arrival, and at the end {"counters": {...}}. With
-RAW set, the third sieve (catalogue and plausibility) is left out. Memory does not grow with the file.
+--raw, the third sieve (catalogue and plausibility) is left out. Memory does not grow with the file.
 """
 
 import json
-import os
 import sys
 
 from firmware.tic import catalogue
@@ -107,7 +106,7 @@ def main(path: str, raw: bool, out) -> None:
 
 if __name__ == "__main__":
     try:
-        main(sys.argv[1], os.getenv("RAW", "0") not in ("", "0"), sys.stdout)
+        main(sys.argv[-1], "--raw" in sys.argv[1:-1], sys.stdout)
     except OSError as error:
-        sys.stderr.write(f"decode: cannot read {sys.argv[1]}: {error}\n")
+        sys.stderr.write(f"decode: cannot read {sys.argv[-1]}: {error}\n")
         sys.exit(1)

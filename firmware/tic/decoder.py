@@ -35,7 +35,7 @@ _GROUP = const(1)  # a group ended by CR
 _CLOSED = const(2)  # a group ended by LF: its CR was lost, or a terminal turned it into LF
 _FRAME = const(3)  # ETX: the frame is whole if STX was seen
 _BROKEN = const(4)  # the frame ended without ETX
-_REPEAT = const(5)  # all bytes are used up; what is above is a number of whole repeated frames
+_CODES = const(3)  # bits of these codes; above them, whole frames that repeated the one before
 
 # Where the loop stands between two bytes.
 _HUNT = const(0)  # no group can begin before a control character
@@ -65,9 +65,8 @@ _GOOD = const(16)  # repeated groups
 _CUT = const(17)  # groups without their end
 _EOTS = const(18)
 _FULL = const(19)  # overlong groups
-_REPEATS = const(20)  # whole frames that repeated the one before
-_COOKED = const(21)  # groups ended by LF
-_CELLS = const(22)
+_COOKED = const(20)  # groups ended by LF
+_CELLS = const(21)
 
 _UNKNOWN = const(0)
 _ASKED = const(1)
@@ -119,6 +118,7 @@ def _scan(a: int, b: int, st: ptr32, mem: ptr8, stamps: ptr32, now: int) -> int:
     else:
         i = st[_I]
         n = st[_N]
+    repeats = 0
     start = ptr16(int(mem) + _START)
     group = ptr8(int(mem) + _GROUP_AT)
     table = ptr8(int(mem) + _TABLE)
@@ -218,14 +218,14 @@ def _scan(a: int, b: int, st: ptr32, mem: ptr8, stamps: ptr32, now: int) -> int:
                     st[_K] = b
                     st[_PHASE] = phase
                     st[_I] = i
-                    return _GROUP
+                    return _GROUP | repeats << _CODES
             elif v == 0x0A:
                 if b:
                     group[b] = mem[_RX + i]
                     st[_K] = b
                     st[_PHASE] = _HUNT  # the same LF is read again, as the start of a group
                     st[_I] = i
-                    return _CLOSED
+                    return _CLOSED | repeats << _CODES
                 i += 1
                 phase = _INSIDE
                 if st[_G] < st[_COUNT]:
@@ -248,7 +248,7 @@ def _scan(a: int, b: int, st: ptr32, mem: ptr8, stamps: ptr32, now: int) -> int:
                 if v == 0x03 and st[_STX] and st[_PASSED] == st[_COUNT] and st[_PASSED] and not (
                         st[_BUSY] | st[_DAMAGE]):
                     # A whole frame without a difference: no need to leave the loop.
-                    st[_REPEATS] += 1
+                    repeats += 1
                     st[_NUMBER] = (st[_NUMBER] + 1) & 0x3FFFFFFF
                     st[_STX] = 0
                     st[_PASSED] = 0
@@ -261,7 +261,7 @@ def _scan(a: int, b: int, st: ptr32, mem: ptr8, stamps: ptr32, now: int) -> int:
                 if st[_PASSED] | st[_BUSY] | st[_DAMAGE]:
                     st[_PHASE] = phase
                     st[_I] = i if v == 0x02 else i + 1  # STX is read again, as the start of a frame
-                    return _FRAME if v == 0x03 else _BROKEN
+                    return (_FRAME if v == 0x03 else _BROKEN) | repeats << _CODES
                 if v == 0x02:
                     st[_STX] = 1
                     phase = _OPEN
@@ -271,9 +271,7 @@ def _scan(a: int, b: int, st: ptr32, mem: ptr8, stamps: ptr32, now: int) -> int:
         if i == n and not st[_P]:
             break
     st[_I] = n
-    n = st[_REPEATS]
-    st[_REPEATS] = 0
-    return n + _REPEAT if n else _EMPTY
+    return repeats << _CODES
 
 
 @micropython.viper
@@ -346,7 +344,7 @@ def _examine(text: ptr8, st: ptr32, mem: ptr8, stamps: ptr32, fields: ptr16) -> 
             return _BAD_FORMAT
         fields[VALUE] = space + 1
         total -= 0x20
-    if label == 0:
+    if int(text[0]) <= 0x20:
         return _BAD_FORMAT
     fields[LABEL_END] = label
     checksum = int(text[k - 1])
@@ -423,11 +421,16 @@ def _take(entry: int, slot: int, st: ptr32, mem: ptr8, stamps: ptr32) -> int:
 @micropython.viper
 def _append(entry: int, slot: int, st: ptr32, mem: ptr8) -> int:
     """Ends the image before `entry` and makes room there for the collected group. Returns 0 when
-    the image is full.
+    the image is full, or has that slot already.
     """
     start = ptr16(int(mem) + _START)
     st[_COUNT] = entry
     end = int(start[entry]) + st[_K] + 2
+    g = 0
+    while g < entry:
+        if mem[_SLOTS + g] == slot:
+            return 0
+        g += 1
     if entry >= _ENTRIES or end > _IMAGE_SIZE:
         return 0
     start[entry + 1] = end
@@ -472,7 +475,7 @@ class Decoder:
         view = memoryview(self._mem)
         self._rooms = tuple(view[_RX + k:_RX + k + CHUNK] for k in range(4))
         self._offset = 0
-        self.reset()
+        self._state[_NUMBER] = 1
 
     @property
     def parity(self):
@@ -488,7 +491,7 @@ class Decoder:
         """The line was opened anew: forget the image, the parity and the running frame."""
         self.settle()
         st = self._state
-        number = st[_NUMBER] + 1 & 0x3FFFFFFF
+        number = st[_NUMBER]
         for cell in range(_CELLS):
             st[cell] = 0
         st[_NUMBER] = number
@@ -511,12 +514,13 @@ class Decoder:
         """Decodes the n bytes (1..256) that were put into room() at tick `now` (ms)."""
         what = _scan(self._offset, n, self._state, self._mem, self._stamps, now)
         while what:
-            if what > _REPEAT:
-                self._repeated(what - _REPEAT)
+            repeats = what >> _CODES
+            while repeats:
+                self._on_frame(True, True, self._state[_NUMBER] - repeats)
+                repeats -= 1
+            what &= (1 << _CODES) - 1
+            if what == _EMPTY:
                 return
-            if self._state[_REPEATS]:
-                self._repeated(self._state[_REPEATS])
-                self._state[_REPEATS] = 0
             if what <= _CLOSED:
                 self._one_group(what == _CLOSED)
             else:
@@ -560,30 +564,32 @@ class Decoder:
         in a frame whose start was seen, so that it begins with the first group.
         """
         st = self._state
+        stamps = self._stamps
         st[_BUSY] = 1
         if place < 0:
             place = st[_G]
-        if not (self._cache and st[_STX] and _append(place, slot, st, self._mem)
-                and _take(place, slot, st, self._mem, self._stamps)):
-            self._stamps[2 * slot] = st[_NOW]
-            self._stamps[2 * slot + 1] = st[_NUMBER]
+        if self._cache and st[_STX] and _append(place, slot, st, self._mem):
+            _take(place, slot, st, self._mem, stamps)
+        else:
+            # The image must not hold another value for the slot than the sink does.
+            self._forget()
+            stamps[2 * slot] = st[_NOW]
+            stamps[2 * slot + 1] = st[_NUMBER]
+
+    def _forget(self) -> None:
+        """Learn the frame anew."""
+        st = self._state
+        st[_COUNT] = st[_G] = st[_FLOOR] = 0
 
     def _end_frame(self, complete) -> None:
         st = self._state
         clean = complete and not st[_DAMAGE]
         if clean and st[_PASSED] < st[_COUNT]:
-            # Entries of the image are no longer sent: learn the frame anew.
-            st[_COUNT] = 0
+            self._forget()  # entries of the image are no longer sent
         number = st[_NUMBER]
         st[_NUMBER] = number + 1 & 0x3FFFFFFF
         st[_STX] = st[_BUSY] = st[_DAMAGE] = st[_PASSED] = st[_G] = st[_FLOOR] = 0
         self._on_frame(bool(complete), bool(clean), number)
-
-    def _repeated(self, frames: int) -> None:
-        number = self._state[_NUMBER]
-        while frames:
-            self._on_frame(True, True, number - frames)
-            frames -= 1
 
     def settle(self) -> None:
         """Hands on to the sink's counters what the loop counted by itself."""

@@ -10,7 +10,7 @@ from micropython import const
 
 from firmware.tic import catalogue
 
-_SECOND = const(64)  # mark: a label that PME-PMI repeats in its second block
+_AGAIN = const(64)  # mark: PME-PMI repeats the label in its second block, and this is that one
 _SPACE = const(0x20)
 _LINE = const(0x0A)
 _NUMBERS = b"dn"
@@ -33,25 +33,25 @@ class Labels:
         self._modes = bytearray(slots)
         self._code = array("H", bytes(2 * slots))  # where its code stands in the table of its mode
 
-    def find(self, label: bytes, block: int = 0) -> int:
-        """Slot of a label that has arrived before in this mode, else -1."""
+    def find(self, label: bytes, again: bool = False) -> int:
+        """Slot of a label that has arrived before in this mode, else -1; `again`: the one of a
+        label that the second block repeats.
+        """
         code = catalogue.find(self.mode, label)
-        second = _SECOND if block else 0
         for slot in range(self.count):
             if (self._code[slot] == code and self._modes[slot] == self.mode
-                    and self.marks[slot] & _SECOND == second):
+                    and bool(self.marks[slot] & _AGAIN) == again):
                 return slot
         return -1
 
-    def add(self, label: bytes, block: int = 0) -> int:
+    def add(self, label: bytes, again: bool = False) -> int:
         """A new slot, -1 when the catalogue has no such label or all slots are taken."""
         at = catalogue.find(self.mode, label)
         slot = self.count
         if at < 0 or slot >= len(self.kind):
             return -1
         table = catalogue.TABLES[self.mode]
-        # The second block of PME-PMI has its own labels; what it repeats is told apart.
-        marks = _SECOND if block and self.find(label) >= 0 else 0
+        marks = _AGAIN if again else 0
         self._code[slot] = at
         self._modes[slot] = self.mode
         self.kind[slot] = table[at]
@@ -78,11 +78,11 @@ class Labels:
         return catalogue.TABLES[self._modes[slot]]
 
     def name(self, slot: int) -> bytes:
-        """The label; with _2 behind it when it is the one of a second block."""
+        """The label; with _2 behind it when PME-PMI repeats it in its second block."""
         table = self.table(slot)
         end = self._code[slot] - 1
         label = table[table.rfind(b"\n", 0, end) + 1:end]
-        return label + b"_2" if self.marks[slot] & _SECOND else label
+        return label + b"_2" if self.marks[slot] & _AGAIN else label
 
     def unit_at(self, slot: int) -> int:
         """Where the unit stands in `table(slot)`, up to the end of the line."""

@@ -20,7 +20,7 @@ from firmware.tic.sieve import Sieve
 
 _SLOTS = const(128)  # historique and standard together have 111 labels
 _ARENA = const(2048)
-_SWITCH = const(3)  # groups of another mode that must come in a row before it is believed
+_SWITCH = const(3)  # groups of another mode, or frames of another shape, in a row to be believed
 _LATE = const(12)  # whole frames without a label, damaged or not, until it counts as gone
 _EVENTS = const(8)
 _DATE = const(13)  # characters of a horodate, which stands in front of its value
@@ -65,7 +65,10 @@ class Store:
         self._clean = self._clean_long = self._clean_before = 0
         self._optarif = -1  # its slot; short three-phase frames leave it out
         self._other = 0  # groups of another mode in a row
-        self._block = 0  # 1 in the second block of a PME-PMI frame
+        self._mesures2 = -1  # slot of the label that begins the second block of PME-PMI
+        self._number = 1  # of the frame that is arriving
+        self._twice = 0  # frames in a row that repeat a label, up to the frame _twice_in
+        self._twice_in = 0
         self._events = []
 
     # What the decoder calls.
@@ -90,12 +93,15 @@ class Store:
         """A frame ended (see Decoder)."""
         self.counters.add(count.FRAMES if complete else count.FRAMES_CUT)
         self.frames += 1
-        self._block = 0
-        if not complete:
-            return
+        self._number = number
+        if complete:
+            self._whole_frame(clean, number)
+        self._number = number + 1 & _TICKS
+
+    def _whole_frame(self, clean, number) -> None:
         if clean:
             self._clean = number
-        if self._optarif < 0 or self.stamps[2 * self._optarif + 1] == number:
+        if self._optarif < 0 or self._arrived(self._optarif):
             if clean:
                 self._clean_before = self._clean_long
                 self._clean_long = number
@@ -119,20 +125,41 @@ class Store:
             self._optarif = -1
             self._sieve.power = 0
         self._other = 0
-        if label == b"MESURES1":
-            self._block = 0
-        slot = labels.find(label, self._block)
+        slot = labels.find(label)
         if slot < 0:
-            slot = self._add(label)
-        if label == b"MESURES2":
-            self._block = 1
-        elif label == b"OPTARIF":
-            self._optarif = slot
+            slot = self._add(label, False)
+            if label == b"MESURES2":
+                self._mesures2 = slot
+            elif label == b"OPTARIF":
+                self._optarif = slot
+        elif mode == catalogue.PMEPMI:
+            slot = self._twin(slot, label)
         return slot
 
-    def _add(self, label) -> int:
+    def _twin(self, slot, label) -> int:
+        """The slot of a label that PME-PMI may send in both blocks of a frame."""
+        twin = self._labels.find(label, True)
+        second = self._mesures2 >= 0 and self._arrived(self._mesures2)
+        if self._arrived(slot):
+            # Bytes that were lost can make one frame of two, and look the same: only what comes
+            # frame after frame is believed.
+            if self._number != self._twice_in:
+                follows = self._number == self._twice_in + 1 & _TICKS
+                self._twice = self._twice + 1 if follows else 1
+                self._twice_in = self._number
+            if twin < 0 and second and self._twice >= _SWITCH:
+                twin = self._add(label, True)
+        elif not second:
+            return slot
+        return twin if twin >= 0 else slot
+
+    def _arrived(self, slot) -> bool:
+        """Whether the label has come in this frame."""
+        return self.stamps[2 * slot + 1] == self._number
+
+    def _add(self, label, again) -> int:
         labels = self._labels
-        slot = labels.add(label, self._block)
+        slot = labels.add(label, again)
         if slot >= 0:
             self._at[slot] = self._free
             self._free += labels.width[slot] + (_DATE if labels.marks[slot] & DATED else 0)
