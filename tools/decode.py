@@ -1,8 +1,9 @@
-"""Decodes a recording with the firmware's own decoder and store: `make decode FILE=x.tic [RAW=1]`.
+"""Decodes a recording with the firmware's own decoder and store: decode.py [--raw] FILE.
 
-Runs in MicroPython: decode.py [--raw] FILE. Prints one JSON object a frame, {"frame", "mode", "groups": [[label, horodate,
-value], ...]}, every group that passed in order of arrival, and at the end {"counters": {...}}. With
---raw, the third sieve (catalogue and plausibility) is left out. Memory does not grow with the file.
+Runs in MicroPython, for `make decode`. Prints one JSON object a frame, {"frame", "mode", "groups":
+[[label, horodate, value], ...]}, every group that passed in order of arrival, and at the end
+{"counters": {...}}. With --raw, the third sieve (catalogue and plausibility) is left out. Memory
+does not grow with the file.
 """
 
 import json
@@ -10,7 +11,14 @@ import sys
 
 from firmware.tic import catalogue
 from firmware.tic import counters as count
-from firmware.tic.decoder import CHUNK, HORODATE, HORODATE_END, LABEL_END, VALUE, VALUE_END, Decoder
+from firmware.tic.decoder import (
+    HORODATE,
+    HORODATE_END,
+    LABEL_END,
+    VALUE,
+    VALUE_END,
+    Decoder,
+)
 from firmware.tic.store import Store
 
 _HT = 9

@@ -14,10 +14,10 @@ After damage the decoder collects up to the end of the group and finds its place
 by the label. A group whose label is not in the image is new: the image ends there and grows again
 with the rest of the frame.
 
-Groups are verified by TIC.md 2: historique and PME-PMI groups are separated by spaces and leave the
-last one out of the sum, standard groups are separated by HT and include it. The line is read as
-8N1, so bit 7 of a character is its even parity; a source in which bit 7 is always clear (a
-recording, a UART in 7E1) is recognised, and parity is then not asked for.
+Historique and PME-PMI groups are separated by spaces and leave the last one out of the sum,
+standard groups are separated by HT and include it (Enedis-NOI-CPT_54E). The line is read as 8N1,
+so bit 7 of a character is its even parity; a source in which bit 7 is always clear (a recording,
+a UART in 7E1) is recognised, and parity is then not asked for.
 
 No byte sequence raises, and no memory is allocated after construction.
 """
@@ -194,7 +194,8 @@ def _scan(a: int, b: int, st: ptr32, mem: ptr8, stamps: ptr32, now: int) -> int:
                     if phase == _HUNT:
                         i += 1
                         continue
-                    if phase == _OPEN and (v == 0x7F or v == 0x09 or a > 0x7F and st[_PARITY] == _ASKED):
+                    if phase == _OPEN and (
+                            v == 0x7F or v == 0x09 or a > 0x7F and st[_PARITY] == _ASKED):
                         # A damaged LF.
                         if v != 0x7F:
                             phase = _INSIDE
@@ -260,7 +261,7 @@ def _scan(a: int, b: int, st: ptr32, mem: ptr8, stamps: ptr32, now: int) -> int:
                     st[_EOTS] += 1
                 if st[_PASSED] | st[_BUSY] | st[_DAMAGE]:
                     st[_PHASE] = phase
-                    st[_I] = i if v == 0x02 else i + 1  # STX is read again, as the start of a frame
+                    st[_I] = i if v == 0x02 else i + 1  # STX is read again, to begin a frame
                     return (_FRAME if v == 0x03 else _BROKEN) | repeats << _CODES
                 if v == 0x02:
                     st[_STX] = 1
@@ -276,8 +277,8 @@ def _scan(a: int, b: int, st: ptr32, mem: ptr8, stamps: ptr32, now: int) -> int:
 
 @micropython.viper
 def _examine(text: ptr8, st: ptr32, mem: ptr8, stamps: ptr32, fields: ptr16) -> int:
-    """Verifies the collected group, writes it as 7-bit text with its fields, and finds the entry of
-    the image that has its label, from _FLOOR on. A mere repetition is stamped here.
+    """Verifies the collected group, writes it as 7-bit text with its fields, and finds the entry
+    of the image that has its label, from _FLOOR on. A mere repetition is stamped here.
     """
     group = ptr8(int(mem) + _GROUP_AT)
     table = ptr8(int(mem) + _TABLE)
@@ -390,8 +391,8 @@ def _examine(text: ptr8, st: ptr32, mem: ptr8, stamps: ptr32, fields: ptr16) -> 
 
 @micropython.viper
 def _take(entry: int, slot: int, st: ptr32, mem: ptr8, stamps: ptr32) -> int:
-    """The collected group was accepted as `slot`: stamps it, puts its bytes in the place of `entry`
-    and expects the next one. Returns 0 without doing anything when the entry has another length.
+    """The collected group was accepted as `slot`: stamps it, puts its bytes in the place of
+    `entry` and expects the next one. Returns 0, and does nothing, when the lengths differ.
     """
     start = ptr16(int(mem) + _START)
     k = st[_K]
@@ -445,10 +446,10 @@ class Decoder:
     The sink has
     - `stamps`: array("i") of two cells a slot, written here: the tick and the frame number of the
       last arrival of each slot (slots 0..127);
-    - `group(slot, text, fields, now) -> int`: a verified group. `slot` is the sink's own number when
-      this place of the frame is known, else -1. `text` holds the group in 7 bits and `fields` its
-      bounds (LABEL_END ... VALUE_END; HORODATE_END is 0 without horodate). Returns the slot when
-      it accepts the value, -1 when it rejects it; either way the sink counts it;
+    - `group(slot, text, fields, now) -> int`: a verified group. `slot` is the sink's own number
+      when this place of the frame is known, else -1. `text` holds the group in 7 bits and `fields`
+      its bounds (LABEL_END ... VALUE_END; HORODATE_END is 0 without horodate). Returns the slot
+      when it accepts the value, -1 when it rejects it; either way the sink counts it;
     - `frame(complete, clean, number)`: a frame ended: whether from STX to ETX, whether no group of
       it was rejected, and the stamp of its groups;
     - `counters`: Counters; damage is counted here.
@@ -560,8 +561,8 @@ class Decoder:
         st[_K] = 0
 
     def _learn(self, place: int, slot: int) -> None:
-        """A new group, or one of another length: the image ends here and grows again. It only grows
-        in a frame whose start was seen, so that it begins with the first group.
+        """A new group, or one of another length: the image ends here and grows again. It only
+        grows in a frame whose start was seen, so that it begins with the first group.
         """
         st = self._state
         stamps = self._stamps

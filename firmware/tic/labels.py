@@ -1,4 +1,4 @@
-"""The labels that have arrived: each has a slot, a small number, and what the catalogue says of it.
+"""The labels that have arrived: each has a slot, a small number, and its line of the catalogue.
 
 Historique and standard have 111 labels together, so that 128 slots also hold both modes of a Linky
 that was switched.
@@ -100,4 +100,5 @@ class Labels:
 
     def numeric(self, slot: int) -> bool:
         """Whether the values are plain decimal numbers."""
-        return self.alphabet[slot] in _NUMBERS and self.kind[slot] != catalogue.IDENTITY
+        digits = self.alphabet[slot] in _NUMBERS and self.width[slot]
+        return bool(digits) and self.kind[slot] != catalogue.IDENTITY

@@ -1,10 +1,10 @@
 """The third sieve: is a value that passed parity and checksum possible, and is it plausible?
 
-A checksum of six bits lets one damaged group in 64 through, and parity is blind to two flipped bits
-of one character. So a value must also have the width and the alphabet of its label, an index must
-not go backwards nor advance by more than the subscribed power allows, and what hardly ever changes
-(serial number, contract) must be seen to change more than once. On a line that shows damage,
-registers and texts must come twice as well.
+A checksum of six bits lets one damaged group in 64 through, and parity is blind to two flipped
+bits of one character. So a value must also have the width and the alphabet of its label, an index
+must not go backwards nor advance by more than the subscribed power allows, and what hardly ever
+changes (serial number, contract) must be seen to change more than once. On a line that shows
+damage, registers and texts must come twice as well.
 
 Nothing true is lost for good: what is held back is accepted once it was confirmed.
 """
@@ -101,7 +101,10 @@ def _quantity(text: ptr8, start: int, end: int, table: ptr8, unit: int) -> int:
         start += 1
     if table[unit] == 0x2A:
         first = start
-        while start < end and (int(text[start]) & 0x5F) >= 0x41 and (int(text[start]) & 0x5F) <= 0x5A:
+        while start < end:
+            c = int(text[start]) & 0x5F
+            if c < 0x41 or c > 0x5A:
+                return 0
             start += 1
         return 1 if start == end and end > first else 0
     while start < end and text[start] == table[unit]:
@@ -167,8 +170,8 @@ class Sieve:
             return count.ALPHABET
         if kind == INDEX and alphabet == _DIGITS:
             return self._index(slot, _number(text, start, end), now)
-        if marks & PHASE and _number(text, start, end) > 2 * (self.power or _MOST):
-            return count.JUMP  # some three-phase meters send 70 kVA (TIC.md 8.10)
+        if marks & PHASE and _number(text, start, end) > 3 * (self.power or _MOST) // 2 + 3000:
+            return count.JUMP  # some three-phase meters send 70 kVA at a few hundred VA
         if kind == INSTANT or marks & ONCE:
             return 0
         return self._steady(slot, kind, marks, _fingerprint(text, start, end), now)

@@ -1,8 +1,8 @@
 """The last valid value of each label: what was sent, when, and what changed.
 
 Values live in one block of memory that is allocated at start, so a changed value costs no heap.
-Labels come and go (notices, overloads, contracts): a label is *current* while the meter still sends
-it.
+Labels come and go (notices, overloads, contracts): a label is *current* while the meter still
+sends it.
 """
 
 from array import array
@@ -44,8 +44,8 @@ def _put(arena: ptr8, at: int, text: ptr8, start: int, end: int) -> int:
 class Store:
     """The sink of a Decoder, and what everybody reads.
 
-    `frames`: ends of frames seen. `sequence`: grows with every changed value. `counters`: what came
-    and what was rejected, by cause.
+    `frames`: ends of frames seen. `sequence`: grows with every changed value. `counters`: what
+    came and what was rejected, by cause.
     """
 
     def __init__(self):
@@ -196,10 +196,11 @@ class Store:
             at += _DATE
         start = fields[VALUE]
         end = fields[VALUE_END]
-        if _put(self._arena, at, text, start, end) or changed or end - start + 1 != self._size[slot]:
+        size = end - start + 1  # 0 would mean that there is no value yet
+        if _put(self._arena, at, text, start, end) or changed or size != self._size[slot]:
             self.sequence = self.sequence + 1 & _TICKS
             self._changed[slot] = self.sequence
-            self._size[slot] = end - start + 1
+            self._size[slot] = size
             if labels.marks[slot] & CONTRACT:
                 self._subscribed(slot)
 

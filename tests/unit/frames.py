@@ -58,7 +58,9 @@ def historique(papp="00450", index="014460852", serial="031762120162", more=()) 
     )
 
 
-def standard(sinsts="00452", index="003971026", second=20, more=(), serial="022161988996") -> bytes:
+def standard(
+    sinsts="00452", index="003971026", second=20, more=(), serial="022161988996"
+) -> bytes:
     return frame(
         group("ADSC", serial),
         group("VTIC", "02"),

@@ -2,10 +2,11 @@
 
 import asyncio
 
+from frames import historique, parity, standard
+
 from firmware.tic import source as module
 from firmware.tic.source import Source
 from firmware.tic.store import Store
-from frames import historique, parity, standard
 
 _TICKS = 0x3FFFFFFF
 

@@ -2,10 +2,11 @@
 
 import gc
 
+from frames import frame, group, his, historique, parity, standard
+
 from firmware.tic import catalogue
 from firmware.tic.decoder import Decoder
 from firmware.tic.store import Store
-from frames import frame, group, his, historique, parity, standard
 
 
 class Reader:
@@ -56,6 +57,7 @@ def test_values_are_exactly_as_sent():
     assert store.unit(store.find(b"STGE")) == b""
     assert store.kind(store.find(b"EAST")) == catalogue.INDEX
     assert store.numeric(store.find(b"SINSTS")) and not store.numeric(store.find(b"PRM"))
+    assert not store.numeric(store.find(b"DATE"))
 
 
 def test_changes_are_marked():
@@ -81,11 +83,13 @@ def test_unknown_label_width_and_alphabet():
 
 
 def test_impossible_horodate():
-    for horodate in ("H241304093412", "X240104093412", "H240230093412", "H240104253412", "H2401040934"):
+    impossible = "H241304093412 X240104093412 H240230093412 H240104253412 H2401040934"
+    for horodate in impossible.split():
         r = Reader().feed(standard(), frame(group("SMAXSN", horodate, "03999")))
         assert r.count("format") == 1, horodate
         assert r.value(b"SMAXSN") == b"03112"
-    r = Reader().feed(standard(), frame(group("SMAXSN", "03999"), group("IRMS1", "H240104093412", "003")))
+    dated = frame(group("SMAXSN", "03999"), group("IRMS1", "H240104093412", "003"))
+    r = Reader().feed(standard(), dated)
     assert r.count("format") == 2
 
 
@@ -116,7 +120,8 @@ def test_a_real_change_of_index_is_accepted_and_told():
     assert r.value(b"EAST") == b"003971026" and r.count("backwards") == 2
     r.feed(standard(index="000000101"))
     assert r.value(b"EAST") == b"000000101"
-    assert r.events() == [("index_changed", {"label": "EAST", "from": "003971026", "to": "000000101"})]
+    facts = {"label": "EAST", "from": "003971026", "to": "000000101"}
+    assert r.events() == [("index_changed", facts)]
 
 
 def test_the_same_error_now_and_then_is_not_a_change():

@@ -1,0 +1,62 @@
+# The commands of the project. What they need is made ready in .cache at the first call.
+
+PYTHON ?= python3
+SETUP := $(PYTHON) -m tools.runtime
+VENV := .cache/venv/bin
+MAKEFLAGS += --no-print-directory
+
+# Variables of the command line reach the programs in their environment: make sees to that. In
+# these a `$` stays as it was typed; they are empty when not given.
+override FILE := $(value FILE)
+override SET := $(value SET)
+override STATE := $(value STATE)
+export FILE SET STATE
+
+# FILE may be relative to the folder that `make -C` was called from.
+export CALLER := $(PWD)
+FIND_FILE = case "$$FILE" in ""|/*) ;; *) [ -e "$$FILE" ] || FILE="$$CALLER/$$FILE" ;; esac
+
+export HYPOTHESIS_STORAGE_DIRECTORY := $(CURDIR)/.cache/hypothesis
+
+# The decoder stands on the firmware alone: no simulated board, no library.
+DECODE = MICROPYPATH="$(CURDIR):.frozen" exec .cache/bin/micropython tools/decode.py
+
+# All that MicroPython runs: CPython's parser accepts what MicroPython's compiler does not.
+MICROPYTHON_FILES = boot.py main.py firmware tests/unit tests/support/mpy_runner.py \
+	tools/decode.py tools/simulator/board
+
+.PHONY: help run decode test lint bench fuzz clean
+
+help: ## this list
+	@awk -F ': *## ' '/^[a-z]+: *## / { printf "make %-7s %s\n", $$1, $$2 }' Makefile
+
+run: ## the gateway here, with a simulated meter and a broker; variables: see README
+	@$(SETUP) run
+	@$(FIND_FILE); exec $(VENV)/python tools/simulator/run.py
+
+decode: ## FILE=x.tic: its frames as JSON, one a line; RAW=1 leaves out the catalogue's checks
+	@[ -n "$$FILE" ] || { echo "make decode FILE=recording.tic [RAW=1]" >&2; exit 2; }
+	@$(SETUP) unix64
+	@$(FIND_FILE); $(DECODE) $(if $(filter-out 0,$(RAW)),--raw) "$$FILE"
+
+test: ## all tests; ARGS="-k parity" goes to pytest, RUNTIMES="unix64" to fewer runtimes
+	@$(SETUP) test
+	@exec $(VENV)/python -m pytest $(ARGS)
+
+lint: ## ruff; mpy-cross for the board; pyright with the board's type stubs
+	@$(SETUP) lint
+	@$(VENV)/ruff check --no-cache .
+	@$(VENV)/python -m tools.runtime.mpy $(MICROPYTHON_FILES)
+	@PYRIGHT_PYTHON_IGNORE_WARNINGS=1 $(VENV)/pyright
+
+bench: ## instructions, heap and milliseconds, as a table
+	@$(SETUP) bench
+	@exec $(VENV)/python tools/bench/run.py
+
+fuzz: ## the long fuzz: ten times the bytes and the noise of make test
+	@$(SETUP) test
+	@FUZZ=long exec $(VENV)/python -m pytest -o faulthandler_timeout=0 tests/fuzz $(ARGS)
+
+clean: ## remove what make has made: .cache and lib
+	rm -rf .cache lib
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -1,0 +1,205 @@
+"""What is published, written straight into a buffer: the JSON of a frame and of anything else.
+
+A frame is one object, a member for each label. A value that is a plain number is a JSON number
+without its leading zeros; any other, and an identifier, is a string without the spaces around it.
+A group that carries a horodate is an object, {"value":3112,"at":"2026-07-21T09:34:12+02:00"};
+DATE, which is nothing but a horodate, is that string alone. A horodate without a season has no
+offset: it is local time. One from a meter whose clock is degraded adds "degraded":true to its
+object, and DATE adds the member "DATE_degraded":true to the frame. Dates of PME-PMI are local
+time too.
+
+The loops over bytes are viper: a slice assignment would make garbage for each piece, and moves the
+whole rest of a bytearray.
+"""
+
+import io
+import json
+
+import micropython
+
+from firmware.tic import fields
+from firmware.tic.catalogue import IDENTITY
+
+
+class Full(Exception):
+    """The buffer has no room for what is being written."""
+
+
+@micropython.viper
+def copy(to: ptr8, at: int, data: ptr8, start: int, end: int) -> int:
+    """Copy data[start:end] to to[at:], lowest byte first; where it ends. Checks nothing."""
+    while start < end:
+        to[at] = data[start]
+        start += 1
+        at += 1
+    return at
+
+
+@micropython.viper
+def _escape(to: ptr8, at: int, data: ptr8, start: int, end: int) -> int:
+    """The same as the inside of a JSON string; a control character becomes a space."""
+    while start < end:
+        c = data[start]
+        if c == 0x22 or c == 0x5C:
+            to[at] = 0x5C
+            at += 1
+        to[at] = c if c >= 0x20 else 0x20
+        start += 1
+        at += 1
+    return at
+
+
+@micropython.viper
+def _number(to: ptr8, at: int, data: ptr8, start: int, end: int) -> int:
+    """The same as a JSON number, without leading zeros; -1 if it is not one."""
+    if start < end and data[start] == 0x2D:
+        to[at] = 0x2D
+        at += 1
+        start += 1
+    while start + 1 < end and data[start] == 0x30 and data[start + 1] != 0x2E:
+        start += 1
+    left = 0  # digits since the beginning, or since the point
+    point = 0
+    while start < end:
+        c = data[start]
+        if c == 0x2E and left > 0 and point == 0:
+            point = 1
+            left = 0
+        elif 0x30 <= c <= 0x39:
+            left += 1
+        else:
+            return -1
+        to[at] = c
+        start += 1
+        at += 1
+    return at if left > 0 else -1
+
+
+@micropython.viper
+def _iso(to: ptr8, at: int, horodate: ptr8) -> int:
+    """A horodate (TIC.md 5) as ISO 8601: 25 characters, 19 without a season."""
+    to[at] = 0x32
+    to[at + 1] = 0x30
+    at += 2
+    marks = ptr8(b"--T:: ")
+    i = 1
+    while i < 13:
+        to[at] = horodate[i]
+        to[at + 1] = horodate[i + 1]
+        to[at + 2] = marks[i >> 1]
+        at += 3
+        i += 2
+    season = horodate[0]
+    if season == 0x20:
+        return at - 1
+    to[at - 1] = 0x2B
+    to[at] = 0x30
+    to[at + 1] = 0x32 if season == 0x45 or season == 0x65 else 0x31
+    to[at + 2] = 0x3A
+    to[at + 3] = 0x30
+    to[at + 4] = 0x30
+    return at + 5
+
+
+class Writer(io.IOBase):
+    """Writes into buffer[at:limit]. Every method raises Full if that has no room."""
+
+    def __init__(self, buffer):
+        self.buffer = buffer
+        self.at = 0
+        self.limit = len(buffer)
+
+    def raw(self, data) -> None:
+        """Bytes as they are."""
+        n = len(data)
+        if self.at + n > self.limit:
+            raise Full
+        self.at = copy(self.buffer, self.at, data, 0, n)
+
+    def text(self, data) -> None:
+        """A JSON string of bytes in UTF-8."""
+        at = self.at
+        n = len(data)
+        if at + 2 * n + 2 > self.limit:
+            raise Full
+        buffer = self.buffer
+        buffer[at] = 0x22
+        at = _escape(buffer, at + 1, data, 0, n)
+        buffer[at] = 0x22
+        self.at = at + 1
+
+    def number(self, data) -> bool:
+        """Decimal text as a JSON number; false, and nothing written, if it is not one."""
+        n = len(data)
+        if self.at + n > self.limit:
+            raise Full
+        at = _number(self.buffer, self.at, data, 0, n)
+        if at < 0:
+            return False
+        self.at = at
+        return True
+
+    def moment(self, horodate) -> None:
+        """A horodate as a JSON string; one of another length as it is."""
+        if len(horodate) != 13:
+            self.text(horodate)
+            return
+        at = self.at
+        if at + 27 > self.limit:
+            raise Full
+        buffer = self.buffer
+        buffer[at] = 0x22
+        at = _iso(buffer, at + 1, horodate)
+        buffer[at] = 0x22
+        self.at = at + 1
+
+    def write(self, data) -> int:
+        """The same as raw(), as a stream: for json.dump()."""
+        self.raw(data)
+        return len(data)
+
+    def json(self, item) -> None:
+        """Anything json.dump() takes."""
+        json.dump(item, self, separators=(",", ":"))
+
+    def frame(self, store, policy, now) -> bool:
+        """The current labels that are fresh and for this destination; false if there are none."""
+        mark = b"{"
+        for slot in store.slots():
+            if policy.selects(slot) and policy.fresh(slot, now):
+                self.raw(mark)
+                mark = b","
+                label = store.label(slot)
+                self.text(label)
+                self.raw(b":")
+                self._member(store, slot, label)
+        if mark == b"{":
+            return False
+        self.raw(b"}")
+        return True
+
+    def _member(self, store, slot, label):
+        value = store.value(slot)
+        horodate = store.horodate(slot)
+        if horodate is None:
+            self._value(store, slot, value)
+        elif value:
+            self.raw(b'{"value":')
+            self._value(store, slot, value)
+            self.raw(b',"at":')
+            self.moment(horodate)
+            self.raw(b',"degraded":true}' if fields.degraded(horodate) else b"}")
+        else:
+            self.moment(horodate)
+            if fields.degraded(horodate):
+                self.raw(b',"')
+                self.raw(label)
+                self.raw(b'_degraded":true')
+
+    def _value(self, store, slot, value):
+        if store.numeric(slot) and store.kind(slot) != IDENTITY and self.number(value):
+            return
+        if len(value) == fields.DATE_PMEPMI and fields.valid_date(value):
+            self.text(fields.iso_date(value).encode())
+        else:
+            self.text(value.strip())

@@ -1,0 +1,5 @@
+"""Starts the gateway."""
+
+from firmware.gateway import start
+
+start()

@@ -1,0 +1,239 @@
+"""The MQTT destination against mosquitto, watched by mosquitto_sub."""
+
+import json
+import shutil
+import socket
+import subprocess
+import threading
+import time
+
+import pytest
+
+from tests.support.publishing import Publishing
+
+MOSQUITTO = shutil.which("mosquitto", path="/usr/sbin:/usr/local/sbin:/usr/bin:/opt/homebrew/sbin")
+BASE = "tic/winky-a1b2c3/"
+
+pytestmark = pytest.mark.skipif(
+    not (MOSQUITTO and shutil.which("mosquitto_sub")),
+    reason="needs Debian's packages mosquitto and mosquitto-clients",
+)
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+class Mosquitto:
+    """The broker, on a free port of loopback, from `with` to its end."""
+
+    def __init__(self, folder, *lines):
+        self.port = free_port()
+        self._folder = folder
+        self._lines = lines
+
+    def __enter__(self):
+        config = self._folder / "mosquitto.conf"
+        rules = self._lines or ("allow_anonymous true",)
+        head = ["user root", f"listener {self.port} 127.0.0.1"]  # as root it would change its user
+        config.write_text("\n".join([*head, *rules, ""]))
+        self.start()
+        return self
+
+    def start(self):
+        config, log = self._folder / "mosquitto.conf", self._folder / "mosquitto.log"
+        with log.open("ab") as out:
+            self._process = subprocess.Popen([MOSQUITTO, "-c", str(config)], stdout=out, stderr=out)
+        for _ in range(200):
+            try:
+                socket.create_connection(("127.0.0.1", self.port), 1).close()
+                return
+            except OSError:
+                assert self._process.poll() is None, log.read_text()
+                time.sleep(0.02)
+        raise AssertionError("mosquitto does not listen")
+
+    def stop(self):
+        self._process.terminate()
+        self._process.wait(10)
+
+    def __exit__(self, *_):
+        self.stop()
+
+
+class Subscriber:
+    """mosquitto_sub on everything; lines are (qos, retain flag, topic, payload)."""
+
+    def __init__(self, port, *arguments):
+        self.lines = []
+        self._news = threading.Condition()
+        self._process = subprocess.Popen(
+            ["mosquitto_sub", "-h", "127.0.0.1", "-p", str(port), "-q", "1", "-t", "#"]
+            + ["-F", "%q %r %t %p", *arguments],
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+        self._thread = threading.Thread(target=self._read, daemon=True)
+        self._thread.start()
+
+    def _read(self):
+        for line in self._process.stdout:
+            qos, retain, topic, payload = line.rstrip("\n").split(" ", 3)
+            with self._news:
+                self.lines.append((int(qos), int(retain), topic, payload))
+                self._news.notify_all()
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self._process.terminate()
+        self._process.wait(10)
+        self._thread.join(10)
+
+    def payloads(self, name):
+        return [payload for _, _, topic, payload in list(self.lines) if topic == BASE + name]
+
+    def wait(self, condition, seconds=20):
+        with self._news:
+            assert self._news.wait_for(condition, seconds), self.lines[-5:]
+
+
+@pytest.fixture
+def broker(tmp_path):
+    with Mosquitto(tmp_path) as running:
+        yield running
+
+
+@pytest.mark.parametrize("runtime", ["unix64", "unix32"])
+@pytest.mark.parametrize("qos", [0, 1])
+def test_every_topic(broker, qos, runtime):
+    with (
+        Subscriber(broker.port) as seen,
+        Publishing(broker.port, mqtt_qos=qos, runtime=runtime) as publisher,
+    ):
+        seen.wait(lambda: seen.payloads("gateway"))
+        publisher.tell("frame", 1234, 21849106)
+        publisher.tell("event", "mode_changed", '{"to": "standard"}')
+        seen.wait(lambda: seen.payloads("event") and seen.payloads("label/NJOURF_1"))
+        said = {topic: payload for _, _, topic, payload in seen.lines}
+        assert {got for got, _, _, _ in seen.lines} == {qos}
+        gateway = json.loads(said.pop(BASE + "gateway"))
+        assert gateway["uptime"] == 12 and gateway["tic"]["mode"] == "standard"
+        assert gateway["counters"] == {"frames": 0, "checksum": 0}
+        assert gateway["mqtt"]["connected"] is True
+        event = json.loads(said.pop(BASE + "event"))
+        assert event == {"event": "mode_changed", "to": "standard"}
+        assert json.loads(said.pop(BASE + "frame")) == {
+            "VTIC": 2,
+            "DATE": "2026-07-21T09:34:00+02:00",
+            "NGTF": "TEMPO",
+            "EAST": 21849106,
+            "URMS1": 237,
+            "SINSTS": 1234,
+            "SMAXSN": {"value": 3112, "at": "2026-07-21T09:34:12+02:00"},
+            "SMAXSN-1": {"value": 9562, "at": "2026-07-20T08:51:18+02:00", "degraded": True},
+            "DPM1": {"value": 0, "at": "2026-07-22T06:00:00"},
+            "MSG1": 'PAS "DE"        \\MESSAGE',
+            "NJOURF+1": 0,
+        }
+        assert said == {
+            BASE + "status": "online",
+            BASE + "label/VTIC": "02",
+            BASE + "label/DATE": "E260721093400",
+            BASE + "label/NGTF": "TEMPO",
+            BASE + "label/EAST": "021849106",
+            BASE + "label/URMS1": "237",
+            BASE + "label/SINSTS": "01234",
+            BASE + "label/SMAXSN": "03112",
+            BASE + "label/SMAXSN-1": "09562",
+            BASE + "label/DPM1": "00",
+            BASE + "label/MSG1": 'PAS "DE"        \\MESSAGE',
+            BASE + "label/NJOURF_1": "00",
+        }
+        publisher.until(lambda s: s["accepted"] == 15)
+        publisher.stop()
+        seen.wait(lambda: seen.payloads("status") == ["online", "offline"])
+
+
+def test_retained(broker):
+    with Publishing(broker.port, mqtt_retain_labels=True) as publisher:
+        publisher.tell("frame", 1234, 1000)
+        publisher.until(lambda s: s["accepted"] == 14)
+        with Subscriber(broker.port) as late:
+            late.wait(lambda: len(late.lines) == 12)
+            assert {retain for _, retain, _, _ in late.lines} == {1}
+            assert late.payloads("status") == ["online"] and late.payloads("label/EAST")
+            publisher.tell("drop", "DPM1")
+            publisher.tell("frame", 1234, 1001)
+            late.wait(lambda: late.payloads("label/EAST")[-1] == "000001001")
+        with Subscriber(broker.port) as later:
+            later.wait(lambda: len(later.lines) == 11)
+            later.wait(lambda: "000001001" in later.payloads("label/EAST"))
+            assert not later.payloads("label/DPM1")
+        publisher.stop()
+    with Subscriber(broker.port) as last:
+        last.wait(lambda: last.payloads("status"))
+        assert last.payloads("status") == ["offline"]
+
+
+@pytest.mark.parametrize("qos", [0, 1])
+def test_last_will(broker, qos):
+    with Subscriber(broker.port) as seen:
+        with Publishing(broker.port, mqtt_qos=qos):
+            seen.wait(lambda: seen.payloads("status") == ["online"])
+        # Leaving it killed the process.
+        seen.wait(lambda: seen.payloads("status") == ["online", "offline"])
+        assert seen.lines[-1] == (qos, 0, BASE + "status", "offline")
+
+
+def test_keepalive_holds_an_idle_connection(broker):
+    with Publishing(broker.port, mqtt_keepalive=1, deadline=3000) as publisher:
+        before = publisher.until(lambda s: s["connected"])
+        later = publisher.until(lambda s: s["bytes"] >= before["bytes"] + 8)  # four pings
+        assert later["drops"] == 0 and later["connects"] == 1
+        publisher.stop()
+
+
+def test_password(tmp_path):
+    passwords = tmp_path / "passwords"
+    subprocess.run(["mosquitto_passwd", "-b", "-c", passwords, "zoé", "s3crèt"], check=True)
+    passwords.chmod(0o644)
+    rules = ("allow_anonymous false", f"password_file {passwords}")
+    with Mosquitto(tmp_path, *rules) as broker:
+        with Publishing(broker.port, mqtt_user="zoé", mqtt_password="s3crèt") as publisher:
+            publisher.until(lambda s: s["connected"])
+            publisher.stop()
+        for settings in ({}, {"mqtt_user": "zoé", "mqtt_password": "wrong"}):
+            with Publishing(broker.port, **settings) as publisher:
+                status = publisher.until(lambda s: s["failures"])
+                assert "authorise" in status["error"] or "password" in status["error"]
+                publisher.stop()
+
+
+@pytest.mark.parametrize("qos", [0, 1])
+def test_nothing_is_lost_for_good_when_the_broker_restarts(broker, qos):
+    with Publishing(broker.port, period=20, mqtt_qos=qos, publish_when="change") as publisher:
+        with Subscriber(broker.port) as seen:
+            seen.wait(lambda: len(seen.payloads("label/EAST")) > 5)
+        broker.stop()
+        publisher.until(lambda s: s["failures"] >= 3)
+        broker.start()
+        publisher.until(lambda s: s["connected"])
+        with Subscriber(broker.port) as seen:
+            seen.wait(lambda: len(seen.payloads("label/EAST")) > 5)
+            indexes = [int(each) for each in seen.payloads("label/EAST")]
+            assert indexes == sorted(indexes)
+            frames = publisher.status()["frames"]
+            seen.wait(lambda: int(seen.payloads("label/EAST")[-1]) >= 21849106 + frames)
+        publisher.stop()
+
+
+def test_a_whole_day_of_packet_ids(broker):
+    """More QoS 1 messages than there are packet ids."""
+    with Publishing(broker.port, period=1, mqtt_qos=1, deadline=5000) as publisher:
+        status = publisher.until(lambda s: s["accepted"] > 66000, 120)
+        assert status["connects"] == 1 and status["drops"] == 0
+        publisher.stop()

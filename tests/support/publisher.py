@@ -1,0 +1,135 @@
+"""The real MQTT destination over the stand-in store, led by lines on standard input (MicroPython).
+
+argv[1] is JSON: {"settings": {...}, "deadline": ms, "period": ms a frame, 0 for none, "wait": ms
+between two connections, 0 for the real pauses}. Its sockets have windows as small as the board's.
+Commands:
+    frame POWER INDEX   a frame ends that carries these
+    drop LABEL          the meter sends it no more
+    event KEY JSON      one event
+    status              a line of JSON: Mqtt.status(), and what is measured here
+    stop                the task is cancelled
+"""
+
+import asyncio
+import gc
+import json
+import socket
+import sys
+import time
+
+from fake_store import FakeConfig, FakeSource, FakeStore, standard
+
+from firmware.publish.link import Dialler
+from firmware.publish.mqtt import Mqtt
+
+
+class Network:
+    """The socket module; what it opens holds 4 KB each way."""
+
+    SOCK_STREAM = socket.SOCK_STREAM
+    getaddrinfo = socket.getaddrinfo
+
+    def socket(self, *kind):
+        opened = socket.socket(*kind)
+        for option in (7, 8):  # SO_SNDBUF, SO_RCVBUF of Linux
+            opened.setsockopt(socket.SOL_SOCKET, option, 4096)
+        return opened
+
+
+class Meter:
+    """Puts frames into the store, by the clock or when told."""
+
+    def __init__(self, store, source):
+        self.store = store
+        self.source = source
+        self.power, self.index = 1000, 21849106
+
+    def frame(self):
+        standard(self.store, self.power, self.index, self.store.frames % 60)
+        self.source.end_frame()
+
+    async def run(self, period):
+        while True:
+            self.power = 1000 + self.power * 7 % 977
+            self.index += 1
+            self.frame()
+            await asyncio.sleep_ms(period)
+
+
+class Watch:
+    """The longest time, in ms, in which the loop let nobody else run, and the destination's share."""
+
+    def __init__(self, mqtt):
+        self.stall = self.held = 0
+        self._turn = mqtt._turn
+        mqtt._turn = self._timed
+
+    def _timed(self):
+        begun = time.ticks_us()
+        more = self._turn()
+        self.held = max(self.held, time.ticks_diff(time.ticks_us(), begun) / 1000)
+        return more
+
+    async def run(self):
+        last = time.ticks_ms()
+        while True:
+            await asyncio.sleep_ms(1)
+            now = time.ticks_ms()
+            self.stall = max(self.stall, time.ticks_diff(now, last) - 1)
+            last = now
+
+
+def status(mqtt, store, watch):
+    gc.collect()
+    found = mqtt.status()
+    found["heap"] = gc.mem_alloc()
+    found["stall"] = watch.stall
+    found["held"] = watch.held
+    found["frames"] = store.frames
+    print(json.dumps(found))
+
+
+async def main(options):
+    store = FakeStore()
+    source = FakeSource(store)
+    meter = Meter(store, source)
+    deadline = options["deadline"]
+    mqtt = Mqtt(
+        FakeConfig(**options["settings"]),
+        "winky-a1b2c3",
+        store,
+        source,
+        Dialler(time.ticks_ms, deadline, Network()).open,
+        time.ticks_ms,
+        lambda: {"uptime": 12, "memory": {"heap_used": gc.mem_alloc()}, "tic": source.status()},
+        deadline,
+    )
+    if options["wait"]:
+        mqtt._wait = lambda: options["wait"]
+    watch = Watch(mqtt)
+    tasks = [asyncio.create_task(watch.run())]
+    if options["period"]:
+        tasks.append(asyncio.create_task(meter.run(options["period"])))
+    task = asyncio.create_task(mqtt.run())
+    lines = asyncio.StreamReader(sys.stdin)
+    while True:
+        command = (await lines.readline()).decode().split(None, 2)
+        if not command or command[0] == "stop":
+            break
+        if command[0] == "frame":
+            meter.power, meter.index = int(command[1]), int(command[2])
+            meter.frame()
+        elif command[0] == "drop":
+            store.drop(command[1].encode())
+        elif command[0] == "event":
+            mqtt.event(command[1], json.loads(command[2]))
+        else:
+            status(mqtt, store, watch)
+    task.cancel()
+    try:
+        await task
+    except asyncio.CancelledError:
+        print("stopped")
+
+
+asyncio.run(main(json.loads(sys.argv[1])))

@@ -1,0 +1,415 @@
+"""The destination as a whole, over a stream that the test holds in its hands."""
+
+import asyncio
+import json
+import time
+
+from fake_store import FakeConfig, FakeSource, FakeStore, standard
+from fake_stream import FakeStream
+
+from firmware.publish.link import LinkError
+from firmware.publish.mqtt import Mqtt
+from firmware.publish.packets import body, end
+
+CONNACK = b"\x20\x02\x00\x00"
+
+
+class Scene:
+    """A destination whose connections are what is put into `streams`, OSErrors among them."""
+
+    def __init__(self, source=True, health=dict, **settings):
+        self.store = FakeStore()
+        self.source = FakeSource(self.store)
+        self.streams = []
+        self.opened = []
+        self.mqtt = Mqtt(
+            FakeConfig(**settings),
+            "winky-a1b2c3",
+            self.store,
+            self.source if source else None,
+            self.open,
+            time.ticks_ms,
+            health,
+        )
+        self.mqtt._wait = lambda: 5
+        self.task = None
+
+    async def open(self, host, port):
+        self.opened.append((host, port))
+        while not self.streams:
+            await asyncio.sleep_ms(1)
+        stream = self.streams.pop(0)
+        if isinstance(stream, Exception):
+            raise stream
+        return stream
+
+    async def start(self):
+        """Run, and be connected."""
+        stream = FakeStream(CONNACK)
+        self.streams.append(stream)
+        if not self.task:
+            self.task = asyncio.create_task(self.mqtt.run())
+        await until(lambda: self.mqtt.connected and stream.sent.find(b"/gateway") > 0)
+        return stream
+
+    async def stop(self):
+        self.task.cancel()
+        try:
+            await self.task
+        except asyncio.CancelledError:
+            return True
+
+    async def turns(self, stream):
+        """Let it run until it has nothing more to send."""
+        size = -1
+        while size != len(stream.sent) or self.mqtt._outbox.waiting:
+            size = len(stream.sent)
+            await asyncio.sleep_ms(60)
+
+
+async def until(condition):
+    for _ in range(1000):
+        if condition():
+            return
+        await asyncio.sleep_ms(2)
+    raise AssertionError("waited in vain")
+
+
+def messages(data):
+    """[(topic below the device, payload, retain, qos, dup, pid)] and other packets as bytes."""
+    found, at = [], 0
+    while at < len(data):
+        after = end(data, at)
+        start = body(data, at)
+        first = data[at]
+        if first >> 4 == 3:
+            i = start + 2 + (data[start] << 8 | data[start + 1])
+            topic = bytes(data[start + 2 : i]).decode()
+            assert topic.startswith("tic/winky-a1b2c3/"), topic
+            pid = None
+            if first & 6:
+                pid = data[i] << 8 | data[i + 1]
+                i += 2
+            payload = bytes(data[i:after])
+            found.append((topic[17:], payload, first & 1, first >> 1 & 3, first & 8, pid))
+        else:
+            found.append(bytes(data[at:after]))
+        at = after
+    return found
+
+
+def said(data):
+    """{topic: payload} of the messages, the last of each."""
+    return {one[0]: one[1] for one in messages(data) if not isinstance(one, bytes)}
+
+
+async def test_what_is_said_at_first():
+    scene = Scene(health=lambda: {"uptime": 7, "reset": "power_on"})
+    stream = await scene.start()
+    first = messages(stream.take())
+    assert first[0][0] == 0x10
+    assert first[1] == ("status", b"online", 1, 0, 0, None)
+    assert first[2][0] == "gateway" and first[2][2] == 0
+    report = json.loads(first[2][1])
+    assert report["uptime"] == 7 and report["reset"] == "power_on"
+    assert report["counters"] == {"frames": 0, "checksum": 0}
+    assert report["mqtt"]["connected"] is True and report["mqtt"]["connects"] == 1
+    assert len(first) == 3
+    assert scene.opened == [("127.0.0.1", 1883)]
+    assert await scene.stop()
+
+
+async def test_a_frame_is_published_as_it_ends():
+    for source in (True, False):
+        scene = Scene(source)
+        stream = await scene.start()
+        stream.take()
+        standard(scene.store)
+        scene.source.end_frame()
+        await scene.turns(stream)
+        got = messages(stream.take())
+        assert got[0][0] == "frame" and json.loads(got[0][1])["EAST"] == 21849106
+        assert [one[:3] for one in got[1:]] == [
+            ("label/VTIC", b"02", 0),
+            ("label/DATE", b"E260721093400", 0),
+            ("label/NGTF", b"TEMPO", 0),
+            ("label/EAST", b"021849106", 0),
+            ("label/URMS1", b"237", 0),
+            ("label/SINSTS", b"01234", 0),
+            ("label/SMAXSN", b"03112", 0),
+            ("label/SMAXSN-1", b"09562", 0),
+            ("label/DPM1", b"00", 0),
+            ("label/MSG1", b'PAS "DE"        \\MESSAGE', 0),
+            ("label/NJOURF_1", b"00", 0),
+        ]
+        await scene.stop()
+
+
+async def test_topics_that_are_off_and_labels_that_are_retained():
+    scene = Scene(mqtt_labels=False)
+    stream = await scene.start()
+    stream.take()
+    standard(scene.store)
+    scene.source.end_frame()
+    await scene.turns(stream)
+    assert list(said(stream.take())) == ["frame"]
+    await scene.stop()
+    scene = Scene(mqtt_frame=False, mqtt_retain_labels=True)
+    stream = await scene.start()
+    stream.take()
+    standard(scene.store)
+    scene.source.end_frame()
+    await scene.turns(stream)
+    got = messages(stream.take())
+    assert len(got) == 11 and all(one[2] for one in got)
+    scene.store.drop(b"DPM1")
+    scene.source.end_frame()
+    await scene.turns(stream)
+    assert ("label/DPM1", b"", 1, 0, 0, None) in messages(stream.take())
+    await scene.stop()
+
+
+async def test_events():
+    scene = Scene()
+    scene.mqtt.event("meter_changed", {"old": "041776199277", "new": b"041776199278", "count": 3})
+    stream = await scene.start()
+    got = json.loads(said(stream.take())["event"])
+    assert got == {"event": "meter_changed", "count": 3}
+    scene.mqtt.event("mode_changed", {"mode": "standard", "since": None})
+    await scene.turns(stream)
+    got = json.loads(said(stream.take())["event"])
+    assert got == {"event": "mode_changed", "mode": "standard", "since": None}
+    await scene.stop()
+    scene = Scene(identifiers="send")
+    for i in range(20):
+        scene.mqtt.event("meter_changed", {"old": "041776199277", "i": i})
+    stream = await scene.start()
+    await scene.turns(stream)
+    events = [json.loads(one[1]) for one in messages(stream.take()) if one[0] == "event"]
+    assert [one["i"] for one in events] == list(range(4, 20))
+    assert events[0]["old"] == "041776199277"
+    assert scene.mqtt.status()["unsent"] == 4
+    await scene.stop()
+
+
+async def test_a_message_too_long_is_given_up():
+    scene = Scene(health=lambda: {"x": "y" * 5000})
+    scene.mqtt.event("long", {"x": "y" * 5000})
+    scene.mqtt.event("short", {})
+    scene.streams.append(FakeStream(CONNACK))
+    stream = scene.streams[0]
+    scene.task = asyncio.create_task(scene.mqtt.run())
+    await until(lambda: stream.sent.find(b"short") > 0)
+    standard(scene.store)
+    scene.source.end_frame()
+    await scene.turns(stream)
+    got = said(stream.take())
+    assert json.loads(got["event"]) == {"event": "short"}
+    assert "gateway" not in got and "frame" in got
+    status = scene.mqtt.status()
+    assert status["unsent"] == 2 and status["error"] == "too long for a message: gateway"
+    await scene.stop()
+
+
+async def test_a_health_that_fails_costs_nothing_else():
+    def health():
+        raise KeyError("rssi")
+
+    scene = Scene(health=health)
+    stream = await scene.start()
+    report = json.loads(said(stream.take())["gateway"])
+    assert report["error"] == "KeyError: rssi"
+    assert scene.mqtt.connected
+    await scene.stop()
+
+
+async def test_nothing_opens():
+    scene = Scene()
+    scene.streams = [OSError(111), OSError(104), OSError(12345), MemoryError(), ValueError("odd")]
+    scene.streams.append(LinkError("name not found: x"))
+    scene.task = asyncio.create_task(scene.mqtt.run())
+    words = []
+    while len(words) < 6:
+        await asyncio.sleep_ms(1)
+        if scene.mqtt.last_error and scene.mqtt.last_error not in words:
+            words.append(scene.mqtt.last_error)
+    assert words == [
+        "connection refused",
+        "connection cut",
+        "network error 12345",
+        "out of memory",
+        "ValueError: odd",
+        "name not found: x",
+    ]
+    await until(lambda: scene.mqtt.status()["failures"] == 6)
+    assert not scene.mqtt.connected
+    await until(lambda: len(scene.opened) == 7)
+    stream = await scene.start()
+    assert scene.mqtt.status()["connects"] == 1
+    assert await scene.stop() and stream.closed
+
+
+async def test_the_newest_state_goes_out_after_an_outage():
+    scene = Scene(publish_when="change", publish_interval=3600)
+    stream = await scene.start()
+    standard(scene.store)
+    scene.source.end_frame()
+    scene.source.end_frame()
+    await scene.turns(stream)
+    assert said(stream.take())["label/EAST"] == b"021849106"
+    stream.ended = True
+    await until(lambda: not scene.mqtt.connected)
+    assert stream.closed and scene.mqtt.last_error == "the broker closed the connection"
+    for index in range(21849107, 21849207):
+        standard(scene.store, index=index)
+        scene.source.end_frame()
+    stream = await scene.start()
+    await scene.turns(stream)
+    got = messages(stream.take())
+    assert got[0][0] == 0x10 and got[1][:2] == ("status", b"online")
+    assert [one[1] for one in got[1:] if one[0] == "label/EAST"] == [b"021849206"]
+    assert len([one for one in got if one[0] == "frame"]) == 1
+    assert scene.mqtt.status()["drops"] == 1
+    await scene.stop()
+
+
+async def test_qos_1_is_sent_again_after_an_outage():
+    scene = Scene(mqtt_qos=1, mqtt_frame=False, labels="EAST")
+    stream = await scene.start()
+    first = messages(stream.take())
+    assert first[0][9] == 0x2C  # last will with QoS 1, retained; no clean session
+    assert [one[3:] for one in first[1:]] == [(1, 0, 1), (1, 0, 2)]
+    stream.incoming += b"\x40\x02\x00\x01"
+    standard(scene.store)
+    scene.source.end_frame()
+    await scene.turns(stream)
+    assert messages(stream.take()) == [("label/EAST", b"021849106", 0, 1, 0, 3)]
+    scene.store.frames += 1
+    assert scene.mqtt.accepted == 1
+    stream.ended = True
+    await until(lambda: not scene.mqtt.connected)
+    stream = FakeStream(CONNACK)
+    scene.streams.append(stream)
+    await until(lambda: stream.sent.find(b"label/EAST\x00\x06") > 0)
+    got = messages(stream.take())
+    assert [(one[0], one[4], one[5]) for one in got[1:]] == [
+        ("gateway", 8, 2),
+        ("label/EAST", 8, 3),
+        ("status", 0, 4),
+        ("gateway", 0, 5),
+        ("label/EAST", 0, 6),
+    ]
+    for pid in (2, 3, 4, 5, 6):
+        stream.incoming += bytes((0x40, 2, 0, pid))
+    await until(lambda: scene.mqtt.accepted == 6)
+    assert scene.mqtt.status()["again"] == 2 and scene.mqtt._outbox.empty
+    await scene.stop()
+
+
+async def test_a_slow_broker_gets_the_newest_state():
+    scene = Scene(mqtt_frame=False, labels="EAST")
+    stream = await scene.start()
+    stream.room = 0
+    for index in range(1000, 1400):
+        standard(scene.store, index=index)
+        scene.source.end_frame()
+        await asyncio.sleep_ms(0)
+    await asyncio.sleep_ms(100)
+    assert scene.mqtt._outbox.waiting < 1100
+    stream.room = 1 << 20
+    await scene.turns(stream)
+    sent = [one[1] for one in messages(stream.take()) if one[0] == "label/EAST"]
+    assert sent[-1] == b"000001399" and sent == sorted(sent) and len(sent) < 40
+    assert scene.mqtt.connected
+    await scene.stop()
+
+
+async def test_qos_1_without_acknowledgements_fills_the_outbox_and_no_more():
+    scene = Scene(mqtt_qos=1)
+    stream = await scene.start()
+    for index in range(100):
+        standard(scene.store, index=index)
+        scene.source.end_frame()
+        await asyncio.sleep_ms(0)
+    await scene.turns(stream)
+    sent = messages(stream.take())
+    assert 2000 < scene.mqtt._outbox.tail <= 4096
+    for one in sent[1:]:
+        stream.incoming += bytes((0x40, 2, one[5] >> 8, one[5] & 255))
+    await scene.turns(stream)
+    assert said(stream.take())["label/EAST"] == b"000000099"
+    await scene.stop()
+
+
+async def test_a_store_that_fails_drops_the_link_and_is_tried_again():
+    scene = Scene()
+    stream = await scene.start()
+    standard(scene.store)
+    good, scene.store.slots = scene.store.slots, None
+    scene.source.end_frame()
+    await until(lambda: not scene.mqtt.connected)
+    assert stream.closed and scene.mqtt.last_error.startswith("TypeError")
+    scene.store.slots = good
+    scene.store.end_frame()
+    stream = await scene.start()
+    await until(lambda: stream.sent.find(b"label/EAST") > 0)
+    await scene.stop()
+
+
+async def test_farewell():
+    scene = Scene()
+    stream = await scene.start()
+    stream.take()
+    assert await scene.stop()
+    assert messages(stream.take()) == [("status", b"offline", 1, 0, 0, None), b"\xe0\x00"]
+    assert stream.closed
+    scene = Scene()
+    stream = await scene.start()
+    stream.take()
+    stream.room = 3  # in the middle of a message there is no way to say it
+    scene.mqtt.event("x", {})
+    await until(lambda: len(stream.sent) == 3)
+    assert await scene.stop()
+    assert len(stream.sent) == 3 and stream.closed
+
+
+async def test_a_cancelled_task_leaves_nothing_behind():
+    scene = Scene()
+    scene.task = asyncio.create_task(scene.mqtt.run())
+    await until(lambda: scene.opened)
+    assert await scene.stop()
+    scene = Scene()
+    stream = FakeStream()
+    scene.streams.append(stream)
+    scene.task = asyncio.create_task(scene.mqtt.run())
+    await until(lambda: stream.sent)
+    assert await scene.stop()
+    assert stream.closed and not scene.mqtt.connected
+
+
+def test_pauses_grow_from_1_to_60_seconds():
+    mqtt = Scene().mqtt
+    del mqtt
+    scene = Scene()
+    wait = Mqtt._wait
+    for streak, low, high in ((1, 1000, 1600), (2, 2000, 2600), (3, 4000, 5600), (4, 8000, 10600)):
+        scene.mqtt._streak = streak
+        found = [wait(scene.mqtt) for _ in range(50)]
+        assert min(found) >= low and max(found) <= high, (streak, found)
+        assert len(set(found)) > 5
+    scene.mqtt._streak = 500
+    found = [wait(scene.mqtt) for _ in range(200)]
+    assert min(found) >= 48000 and max(found) <= 60000
+
+
+async def test_no_secret_in_errors_or_payloads():
+    scene = Scene(mqtt_user="owner-name", mqtt_password="hush-hush")
+    scene.streams = [OSError(111), FakeStream(b"\x20\x02\x00\x04")]
+    stream = await scene.start()
+    standard(scene.store)
+    scene.source.end_frame()
+    await scene.turns(stream)
+    sent = stream.take()
+    assert sent.count(b"hush-hush") == 1  # CONNECT
+    assert "hush" not in str(scene.mqtt.status()) and "owner" not in str(scene.mqtt.status())
+    await scene.stop()

@@ -1,0 +1,186 @@
+"""Opening a connection: names, deadlines, words."""
+
+import asyncio
+import errno
+import socket
+import time
+
+from firmware.publish.link import Dialler, LinkError, words
+
+
+class Network:
+    """The socket module with a getaddrinfo of our own."""
+
+    SOCK_STREAM = socket.SOCK_STREAM
+
+    def __init__(self):
+        self.asked = []
+        self.known = {}
+        self.socket = socket.socket
+
+    def getaddrinfo(self, host, port, *_):
+        self.asked.append(host)
+        if host not in self.known:
+            raise OSError(-2)
+        return socket.getaddrinfo("127.0.0.1", self.known[host], 0, socket.SOCK_STREAM)
+
+
+class Door:
+    """A listening socket on loopback."""
+
+    def __init__(self):
+        self.socket = socket.socket()
+        for self.port in range(20000 + time.ticks_us() % 20000, 60000):
+            try:
+                self.socket.bind(socket.getaddrinfo("127.0.0.1", self.port)[0][-1])
+                break
+            except OSError:
+                pass
+        self.socket.listen(8)
+
+
+async def attempt(dialler, host, port):
+    """The words of the failure, "" if it is open (and is closed again)."""
+    try:
+        stream = await dialler.open(host, port)
+    except (OSError, LinkError) as error:
+        return words(error)
+    stream.close()
+    return ""
+
+
+async def test_open():
+    door = Door()
+    dialler = Dialler(time.ticks_ms)
+    assert await attempt(dialler, "127.0.0.1", door.port) == ""
+    door.socket.close()
+    assert await attempt(dialler, "127.0.0.1", door.port) == "connection refused"
+
+
+async def test_the_stream_does_not_block():
+    door = Door()
+    stream = await Dialler(time.ticks_ms).open("127.0.0.1", door.port)
+    assert stream.readinto(bytearray(4)) is None
+    assert stream.write(b"x") == 1
+    stream.close()
+    door.socket.close()
+
+
+async def test_a_name_is_looked_up_once_and_again_after_failures():
+    door, network = Door(), Network()
+    dialler = Dialler(time.ticks_ms, 1000, network)
+    assert await attempt(dialler, "home", 1) == "name not found: home"
+    network.known["home"] = door.port
+    for _ in range(4):
+        assert await attempt(dialler, "home", 1) == ""
+    assert len(network.asked) == 2
+    door.socket.close()
+    for _ in range(4):
+        assert await attempt(dialler, "home", 1) == "connection refused"
+    assert len(network.asked) == 3
+    door = Door()
+    network.known["home"] = door.port
+    assert await attempt(dialler, "home", 1) == ""
+    assert len(network.asked) == 4
+    assert await attempt(dialler, "home", 2) == ""
+    assert len(network.asked) == 5
+    door.socket.close()
+
+
+async def test_the_old_address_serves_when_names_do_not():
+    door, network = Door(), Network()
+    network.known["home"] = door.port
+    dialler = Dialler(time.ticks_ms, 1000, network)
+    assert await attempt(dialler, "home", 1) == ""
+    network.known = {}
+    dialler._failures = 2
+    assert await attempt(dialler, "home", 1) == ""
+    door.socket.close()
+
+
+class Nowhere:
+    """A network in which no connection is ever made: its socket is neither writable nor dead."""
+
+    SOCK_STREAM = socket.SOCK_STREAM
+    getaddrinfo = socket.getaddrinfo
+
+    def __init__(self):
+        self.door = Door()
+        self.closed = 0
+
+    def socket(self, *_):
+        return self
+
+    def setblocking(self, flag):
+        assert flag is False
+
+    def connect(self, address):
+        raise OSError(errno.EINPROGRESS)
+
+    def close(self):
+        self.closed += 1
+
+
+class Poll:
+    """Nothing ever happens."""
+
+    def register(self, *_):
+        pass
+
+    def ipoll(self, timeout):
+        assert timeout == 0
+        return ()
+
+
+async def test_no_answer_within_the_deadline():
+    from firmware.publish import link
+
+    nowhere, now = Nowhere(), [0]
+
+    def ticks():
+        now[0] += 100
+        return now[0]
+
+    class Select:
+        POLLOUT = poll = None
+
+    Select.poll = Poll
+    kept, link.select = link.select, Select
+    try:
+        dialler = Dialler(ticks, 3000, nowhere)
+        assert await attempt(dialler, "127.0.0.1", 1) == "no answer in time"
+    finally:
+        link.select = kept
+    assert nowhere.closed == 1 and 3000 <= now[0] <= 3300
+
+
+async def test_a_cancelled_attempt_closes_its_socket():
+    from firmware.publish import link
+
+    nowhere = Nowhere()
+
+    class Select:
+        POLLOUT = None
+        poll = Poll
+
+    kept, link.select = link.select, Select
+    try:
+        task = asyncio.create_task(Dialler(time.ticks_ms, 3000, nowhere).open("127.0.0.1", 1))
+        await asyncio.sleep_ms(30)
+        task.cancel()
+        try:
+            await task
+            raise AssertionError
+        except asyncio.CancelledError:
+            pass
+    finally:
+        link.select = kept
+    assert nowhere.closed == 1
+
+
+def test_words():
+    for number in (errno.ECONNRESET, errno.ECONNABORTED, errno.ENOTCONN, 32):
+        assert words(OSError(number)) == "connection cut"
+    assert words(OSError(errno.EHOSTUNREACH)) == "no way to the server"
+    assert words(OSError()) == "network error None"
+    assert len(words(ValueError("x" * 500))) <= 80

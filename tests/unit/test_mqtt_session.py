@@ -1,0 +1,213 @@
+"""One connection: the handshake, the pings, what a broker may say and what not."""
+
+
+from fake_store import FakeConfig
+from fake_stream import FakeStream
+
+from firmware.publish.codec import Codec
+from firmware.publish.link import LinkError
+from firmware.publish.packets import Outbox
+from firmware.publish.session import Session
+
+CONNACK = b"\x20\x02\x00\x00"
+
+
+class Clock:
+    """Ticks that move when they are told to, and a little at each look."""
+
+    def __init__(self, step=0):
+        self.now = 1 << 29  # ticks wrap on the way
+        self.step = step
+
+    def __call__(self):
+        self.now = (self.now + self.step) & ((1 << 30) - 1)
+        return self.now
+
+
+class Scene:
+    def __init__(self, incoming=b"", step=0, room=1 << 20, size=1024, **settings):
+        self.clock = Clock()
+        self.outbox = Outbox(size)
+        self.codec = Codec(self.outbox, FakeConfig(**settings), "winky-a1b2c3")
+        self.stream = FakeStream(incoming, step, room)
+        self.session = Session(self.stream, self.codec, self.outbox, self.clock, 60, 10000)
+
+    async def begin(self):
+        """Words if it failed."""
+        self.clock.step = 100
+        try:
+            await self.session.begin(True)
+            return None
+        except LinkError as error:
+            return str(error)
+        finally:
+            self.clock.step = 0
+
+    def turn(self, seconds=0):
+        """A look after so many seconds; what was sent, or words."""
+        self.clock.now = (self.clock.now + seconds * 1000) & ((1 << 30) - 1)
+        now = self.clock.now
+        try:
+            self.session.read(now)
+            self.session.watch(now)
+            self.session.write(now)
+            self.outbox.settle()
+        except LinkError as error:
+            return str(error)
+        return self.stream.take()
+
+    async def open(self):
+        self.stream.incoming += CONNACK
+        assert await self.begin() is None
+        self.stream.take()
+        return self
+
+
+async def test_handshake():
+    for step in (0, 1, 3):
+        scene = Scene(CONNACK, step)
+        assert await scene.begin() is None
+        assert scene.stream.take() == bytes(scene.codec.hello(True))
+
+
+async def test_refusals():
+    for code, word in enumerate(("version", "id", "available", "password", "authorise"), 1):
+        assert word in await Scene(bytes((0x20, 2, 0, code))).begin(), code
+    assert await Scene(b"\x20\x02\x00\x07").begin() == "the broker refuses, code 7"
+
+
+async def test_what_is_no_broker():
+    for answer in (b"HTTP/1.1 400 Bad Request\r\n", b"\x40\x02\0\0", b"\x20\x03\0\0\0", b"\xd0\0"):
+        assert await Scene(answer).begin() in (
+            "what answers is not an MQTT broker",
+            "the broker does not answer",  # HTTP could be the beginning of a packet
+        ), answer
+
+
+async def test_no_answer_within_the_deadline():
+    for scene in (Scene(), Scene(room=5), Scene(b"\x20\x02\0")):
+        begun = scene.clock.now
+        assert await scene.begin() == "the broker does not answer"
+        assert 10000 <= (scene.clock.now - begun) & ((1 << 30) - 1) <= 11000
+
+
+async def test_closed_before_the_answer():
+    scene = Scene(b"\x20\x02")
+    scene.stream.ended = True
+    assert await scene.begin() == "the broker closed the connection"
+
+
+async def test_ping_when_nothing_was_said_for_half_the_keepalive():
+    scene = await Scene().open()
+    assert scene.turn(29) == b""
+    assert scene.turn(1) == b"\xc0\x00"
+    assert scene.turn(5) == b""
+    scene.stream.incoming += b"\xd0\x00"
+    assert scene.turn(4) == b""
+    assert scene.turn(20) == b""
+    assert scene.turn(1) == b"\xc0\x00"
+    assert scene.turn(10) == b""
+    assert scene.turn(1) == "the broker went silent"
+
+
+async def test_ping_though_we_talk_and_though_it_talks():
+    scene = await Scene().open()
+    for second in range(1, 30):
+        scene.codec.begin(b"event").raw(b"{}")
+        scene.codec.publish()
+        assert scene.turn(1)[0] == 0x30, second
+    assert scene.turn(1) == b"\xc0\x00"
+    scene = await Scene().open()
+    for second in range(1, 30):
+        scene.stream.incoming += b"\x30\x03\x00\x01t"
+        assert scene.turn(1) == b"", second
+    assert scene.turn(1) == b"\xc0\x00"
+
+
+async def test_a_broker_that_talks_is_not_silent():
+    scene = await Scene().open()
+    assert scene.turn(30) == b"\xc0\x00"
+    for _ in range(20):
+        scene.stream.incoming += b"\x30\x03\x00\x01t"
+        assert scene.turn(9) == b""
+    assert scene.turn(11) == "the broker went silent"
+
+
+async def test_a_broker_that_takes_nothing():
+    scene = await Scene().open()
+    scene.stream.room = 20
+    scene.codec.begin(b"event").raw(b"{}")
+    scene.codec.publish()
+    assert len(scene.turn(1)) == 20
+    assert scene.turn(10) == b""
+    scene.stream.room = 3
+    assert len(scene.turn(1)) == 3
+    assert scene.turn(10) == b""
+    assert scene.turn(1) == "the broker takes nothing"
+
+
+async def test_acknowledgements():
+    scene = await Scene(mqtt_qos=1).open()
+    for _ in range(3):
+        scene.codec.begin(b"event").raw(b"{}")
+        scene.codec.publish()
+    scene.turn()
+    scene.stream.incoming += b"\x40\x02\x00\x02\x40\x02\x00\x01\x40\x02\x7f\xff"
+    scene.turn()
+    assert not scene.outbox.empty
+    scene.stream.incoming += b"\x40\x02\x00\x03"
+    scene.turn()
+    assert scene.outbox.empty
+
+
+async def test_messages_nobody_asked_for():
+    scene = await Scene().open()
+    scene.stream.incoming += b"\x30\x03\x00\x01t"  # QoS 0: nothing to say
+    assert scene.turn() == b""
+    scene.stream.incoming += b"\x3b\x08\x00\x01t\x12\x34abc"  # QoS 1, DUP, retained
+    assert scene.turn() == b"\x40\x02\x12\x34"
+
+
+async def test_an_acknowledgement_waits_for_room():
+    scene = await Scene(size=48).open()
+    scene.stream.room = 0
+    scene.stream.incoming += b"\x32\x05\x00\x01t\x00\x01" * 20
+    for _ in range(20):
+        scene.turn()
+    assert scene.outbox.waiting == 48
+    scene.stream.room = 1 << 20
+    got = b""
+    for _ in range(20):
+        got += scene.turn()
+    assert got == b"\x40\x02\x00\x01" * 20
+
+
+async def test_packets_that_make_no_sense():
+    for packet in (
+        b"\x20\x02\x00\x00",  # a second CONNACK
+        b"\x40\x03\x00\x01\x00",  # a long PUBACK
+        b"\x40\x01\x00",
+        b"\x41\x02\x00\x01",  # a PUBACK with flags
+        b"\xd0\x01\x00",  # a long PINGRESP
+        b"\xd1\x00",
+        b"\x90\x03\x00\x01\x00",  # SUBACK, and we subscribed to nothing
+        b"\x10\x00",  # what a client says
+        b"\x82\x00",
+        b"\xc0\x00",
+        b"\xe0\x00",
+        b"\x00\x00",
+        b"\xf0\x00",
+        b"\x30\x00",
+        b"\x30\x01\x00",
+        b"\x30\x02\x00\x01",  # a topic longer than the packet
+        b"\x32\x03\x00\x01t",  # no packet id
+        b"\x32\x04\x00\x01t\x00",
+        b"\x34\x05\x00\x01t\x00\x01",  # QoS 2, never asked for
+        b"\x36\x05\x00\x01t\x00\x01",
+        b"\x30\x05\xff\xfftes",
+    ):
+        scene = await Scene().open()
+        scene.stream.incoming += packet
+        words = scene.turn()
+        assert isinstance(words, str) and "the broker sent a" in words, packet
+        assert scene.outbox.empty, packet

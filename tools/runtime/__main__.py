@@ -1,0 +1,60 @@
+"""python3 -m tools.runtime NAME...: make ready what is named, unless it is already.
+
+NAME is run, test, bench or lint (what that make target needs), or a single step.
+"""
+
+import fcntl
+import sys
+import time
+
+from tools.runtime import CACHE, ports, python_env
+from tools.runtime.common import SetupError, runtimes, say
+from tools.runtime.packages import need
+
+STEPS = {
+    "unix64": ports.unix64,
+    "unix32": ports.unix32,
+    "rv32": ports.rv32_qemu,
+    "venv-run": lambda: python_env.venv("run"),
+    "venv-test": lambda: python_env.venv("test"),
+    "venv-lint": lambda: python_env.venv("lint"),
+    "typings": python_env.typings,
+    "lib": python_env.lib,
+    "mosquitto": lambda: need("mosquitto", "mosquitto_sub"),
+}
+
+
+def main(names: list) -> int:
+    """Carry out the steps in order; a problem is told in words, without a traceback."""
+    tests = [*runtimes(), "venv-run", "venv-test", "lib", "mosquitto"]
+    targets = {
+        "run": ["unix64", "venv-run", "lib"],
+        "test": tests,
+        "bench": tests,
+        "lint": ["venv-run", "venv-lint", "typings", "lib"],
+    }
+    steps = [step for name in names for step in targets.get(name, [name])]
+    unknown = [step for step in steps if step not in STEPS]
+    if unknown or not steps:
+        print(f"{__doc__}\nSteps: {', '.join(STEPS)}", file=sys.stderr)
+        return 2
+    start = time.monotonic()
+    CACHE.mkdir(exist_ok=True)
+    with (CACHE / "lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)  # two makes at once: the second finds the work done
+        try:
+            for step in dict.fromkeys(steps):
+                STEPS[step]()
+        except SetupError as error:
+            say(str(error))
+            return 1
+    if time.monotonic() - start > 5:
+        say(f"ready after {time.monotonic() - start:.0f} s")
+    return 0
+
+
+if __name__ == "__main__":
+    try:
+        sys.exit(main(sys.argv[1:]))
+    except KeyboardInterrupt:
+        sys.exit(130)
