@@ -263,6 +263,7 @@ def _scan(a: int, b: int, st: ptr32, mem: ptr8, stamps: ptr32, now: int) -> int:
                     st[_PHASE] = phase
                     st[_I] = i if v == 0x02 else i + 1  # STX is read again, to begin a frame
                     return (_FRAME if v == 0x03 else _BROKEN) | repeats << _CODES
+                st[_STX] = 0
                 if v == 0x02:
                     st[_STX] = 1
                     phase = _OPEN

@@ -50,7 +50,7 @@ class Labels:
         slot = self.count
         if at < 0 or slot >= len(self.kind):
             return -1
-        table = catalogue.TABLES[self.mode]
+        table = catalogue.table(self.mode)
         marks = _AGAIN if again else 0
         self._code[slot] = at
         self._modes[slot] = self.mode
@@ -75,7 +75,7 @@ class Labels:
 
     def table(self, slot: int) -> bytes:
         """The table of the catalogue in which the label stands."""
-        return catalogue.TABLES[self._modes[slot]]
+        return catalogue.table(self._modes[slot])
 
     def name(self, slot: int) -> bytes:
         """The label; with _2 behind it when PME-PMI repeats it in its second block."""

@@ -23,6 +23,7 @@ from firmware.tic.catalogue import (
     IDENTITY,
     INDEX,
     INSTANT,
+    MAXIMUM,
     ONCE,
     PHASE,
 )
@@ -172,8 +173,8 @@ class Sieve:
             return self._index(slot, _number(text, start, end), now)
         if marks & PHASE and _number(text, start, end) > 3 * (self.power or _MOST) // 2 + 3000:
             return count.JUMP  # some three-phase meters send 70 kVA at a few hundred VA
-        if kind == INSTANT or marks & ONCE:
-            return 0
+        if kind == INSTANT or kind == MAXIMUM or marks & ONCE:
+            return 0  # may differ in every frame
         return self._steady(slot, kind, marks, _fingerprint(text, start, end), now)
 
     def _index(self, slot, number, now) -> int:

@@ -14,13 +14,13 @@ LANGUAGES = ("fr", "en")
 
 
 def catalogue() -> set:
-    """Labels of the firmware's catalogue: the first words of the lines of its byte strings."""
-    tree = ast.parse((ROOT / "firmware/tic/catalogue.py").read_text("utf-8"))
+    """Labels of the firmware's catalogue: the first words of the lines of its tables."""
     labels = set()
-    for node in ast.walk(tree):
-        if isinstance(node, ast.Constant) and isinstance(node.value, bytes):
-            lines = [line.split() for line in node.value.splitlines()]
-            labels.update(line[0].decode() for line in lines if len(line) > 1)
+    for path in (ROOT / "firmware/tic").glob("labels_*.py"):
+        for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+            if isinstance(node, ast.Constant) and isinstance(node.value, bytes):
+                lines = [line.split() for line in node.value.splitlines()]
+                labels.update(line[0].decode() for line in lines if len(line) > 1)
     return labels
 
 

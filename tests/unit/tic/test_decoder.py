@@ -371,3 +371,8 @@ def test_random_bytes_never_raise():
     decoder.feed(ETX + standard(), 0)
     decoder.feed(standard(sinsts="01234"), 0)
     assert (b"SINSTS", None, b"01234") in sink.groups
+
+
+def test_stx_that_eot_follows_begins_no_frame():
+    sink = decoded(STX + EOT + group("VTIC", "02") + ETX)
+    assert sink.frames == [(False, False)] and sink.count("eot") == 1

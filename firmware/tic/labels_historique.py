@@ -1,0 +1,41 @@
+"""Labels of the historique mode, one and three phases; see catalogue.py for the code.
+
+Source: Enedis-NOI-CPT_54E v3 and ERDF-NOI-CPT_02E v4.
+"""
+
+TABLE = b"""
+ADCO Ad12
+OPTARIF Rc4!
+ISOUSC Rd2! A
+BASE Id9 Wh
+HCHC Id9 Wh
+HCHP Id9 Wh
+EJPHN Id9 Wh
+EJPHPM Id9 Wh
+BBRHCJB Id9 Wh
+BBRHPJB Id9 Wh
+BBRHCJW Id9 Wh
+BBRHPJW Id9 Wh
+BBRHCJR Id9 Wh
+BBRHPJR Id9 Wh
+PEJP Pd2 min
+PTEC Rc4
+DEMAIN Rc4
+IINST Pd3 A
+IINST1 Pd3 A
+IINST2 Pd3 A
+IINST3 Pd3 A
+ADPS Pd3^ A
+ADIR1 Pd3^ A
+ADIR2 Pd3^ A
+ADIR3 Pd3^ A
+IMAX Md3 A
+IMAX1 Md3 A
+IMAX2 Md3 A
+IMAX3 Md3 A
+PMAX Md5 W
+PAPP Pd5 VA
+HHPHC Rc1
+MOTDETAT Rc6
+PPOT Rh2
+"""
