@@ -11,8 +11,7 @@ in the image.
              ^entry 0            ^entry 1          ^entry 2   ^ here the meter differs: collect
 
 After damage the decoder collects up to the end of the group and finds its place in the image again
-by the label. A group whose label is not in the image is new: the image ends there and grows again
-with the rest of the frame.
+by the label. A group whose label is not in the image is new, and room is made for it.
 
 Historique and PME-PMI groups are separated by spaces and leave the last one out of the sum,
 standard groups are separated by HT and include it (Enedis-NOI-CPT_54E). The line is read as 8N1,
@@ -35,7 +34,10 @@ _GROUP = const(1)  # a group ended by CR
 _CLOSED = const(2)  # a group ended by LF: its CR was lost, or a terminal turned it into LF
 _FRAME = const(3)  # ETX: the frame is whole if STX was seen
 _BROKEN = const(4)  # the frame ended without ETX
-_CODES = const(3)  # bits of these codes; above them, whole frames that repeated the one before
+# What _scan returns: in 2 bits the alignment of the next byte in the image, then one of the codes
+# above, then the number of whole frames that repeated the one before.
+_CODE = const(2)
+_REPEATS = const(5)
 
 # Where the loop stands between two bytes.
 _HUNT = const(0)  # no group can begin before a control character
@@ -62,15 +64,20 @@ _PARITY = const(14)  # _UNKNOWN, _ASKED, _NONE
 # Counted here, handed on by _report().
 _BYTES = const(15)
 _GOOD = const(16)  # repeated groups
-_CUT = const(17)  # groups without their end
+_CUT = const(17)  # groups without their end, or malformed
 _EOTS = const(18)
 _FULL = const(19)  # overlong groups
 _COOKED = const(20)  # groups ended by LF
-_CELLS = const(21)
+_SHORT = const(21)  # whole frames in a row that lacked entries of the image
+_BAD_PARITY = const(22)
+_BAD_CHECKSUM = const(23)
+_SEPARATOR = const(24)  # of the groups in the image
+_CELLS = const(25)
 
 _UNKNOWN = const(0)
 _ASKED = const(1)
 _NONE = const(2)
+_GONE = const(3)  # such frames until the image is learnt anew
 _EVIDENCE = const(6)  # characters that must agree before the parity of the line is believed
 
 CHUNK = const(256)
@@ -88,12 +95,9 @@ _TABLE = const(2732)  # _TABLE[byte] = its 7 bits; bit 7 is set when its parity 
 _MEMORY = const(2988)
 
 # What _examine answers when it is not an entry whose value differs.
-_BAD_PARITY = const(-1)
-_BAD_CHECKSUM = const(-2)
-_BAD_FORMAT = const(-3)
-_NEW = const(-4)  # no such label in the rest of the image
-_AGAIN = const(-5)  # the first label of the image: a frame began without STX
-_SAME = const(-6)  # what the image holds already
+_NEW = const(-1)  # no such label in the rest of the image
+_AGAIN = const(-2)  # the first label of the image once more: a frame began without STX
+_DONE = const(-3)  # damaged, or what the image holds already: nothing is left to do
 
 # Fields of a group in `text`: label 0..LABEL_END, horodate, value (ends are exclusive).
 LABEL_END = const(0)
@@ -104,16 +108,16 @@ VALUE_END = const(4)
 
 
 @micropython.viper
-def _scan(a: int, b: int, st: ptr32, mem: ptr8, stamps: ptr32, now: int) -> int:
-    """Advances over the bytes and returns why it stopped. Called with a = where the bytes begin in
-    _RX and b = how many there are; b = 0 goes on where it stopped. (Viper keeps the first two
-    locals in registers, so these two become the pointers of the comparison.)
+def _scan(a: int, b: int, rx: ptr8, st: ptr32, mem: ptr8, stamps: ptr32) -> int:
+    """Advances over the bytes and returns why it stopped. Called with a = the number of bytes that
+    were put at rx, within mem, and b = their tick; a = 0 goes on where it stopped. (Viper keeps
+    the first two locals in registers, so these two become the pointers of the comparison.)
     """
-    if b:
-        st[_NOW] = now
-        st[_BYTES] += b
-        i = a
-        n = a + b
+    if a:
+        st[_NOW] = b
+        st[_BYTES] += a
+        i = int(rx) - int(mem) - _RX
+        n = i + a
         st[_N] = n
     else:
         i = st[_I]
@@ -219,14 +223,14 @@ def _scan(a: int, b: int, st: ptr32, mem: ptr8, stamps: ptr32, now: int) -> int:
                     st[_K] = b
                     st[_PHASE] = phase
                     st[_I] = i
-                    return _GROUP | repeats << _CODES
+                    return _GROUP << _CODE | repeats << _REPEATS
             elif v == 0x0A:
                 if b:
                     group[b] = mem[_RX + i]
                     st[_K] = b
                     st[_PHASE] = _HUNT  # the same LF is read again, as the start of a group
                     st[_I] = i
-                    return _CLOSED | repeats << _CODES
+                    return _CLOSED << _CODE | repeats << _REPEATS
                 i += 1
                 phase = _INSIDE
                 if st[_G] < st[_COUNT]:
@@ -250,6 +254,7 @@ def _scan(a: int, b: int, st: ptr32, mem: ptr8, stamps: ptr32, now: int) -> int:
                         st[_BUSY] | st[_DAMAGE]):
                     # A whole frame without a difference: no need to leave the loop.
                     repeats += 1
+                    st[_SHORT] = 0
                     st[_NUMBER] = (st[_NUMBER] + 1) & 0x3FFFFFFF
                     st[_STX] = 0
                     st[_PASSED] = 0
@@ -262,7 +267,7 @@ def _scan(a: int, b: int, st: ptr32, mem: ptr8, stamps: ptr32, now: int) -> int:
                 if st[_PASSED] | st[_BUSY] | st[_DAMAGE]:
                     st[_PHASE] = phase
                     st[_I] = i if v == 0x02 else i + 1  # STX is read again, to begin a frame
-                    return (_FRAME if v == 0x03 else _BROKEN) | repeats << _CODES
+                    return (_FRAME if v == 0x03 else _BROKEN) << _CODE | repeats << _REPEATS
                 st[_STX] = 0
                 if v == 0x02:
                     st[_STX] = 1
@@ -273,14 +278,16 @@ def _scan(a: int, b: int, st: ptr32, mem: ptr8, stamps: ptr32, now: int) -> int:
         if i == n and not st[_P]:
             break
     st[_I] = n
-    return repeats << _CODES
+    return st[_P] & 3 | repeats << _REPEATS
 
 
 @micropython.viper
 def _examine(text: ptr8, st: ptr32, mem: ptr8, stamps: ptr32, fields: ptr16) -> int:
     """Verifies the collected group, writes it as 7-bit text with its fields, and finds the entry
-    of the image that has its label, from _FLOOR on. A mere repetition is stamped here.
+    of the image that has its label, from _FLOOR on. Damage is counted here, and a mere repetition
+    stamped.
     """
+    bad = 0  # the cell that counts what is wrong
     group = ptr8(int(mem) + _GROUP_AT)
     table = ptr8(int(mem) + _TABLE)
     k = st[_K]
@@ -317,46 +324,45 @@ def _examine(text: ptr8, st: ptr32, mem: ptr8, stamps: ptr32, fields: ptr16) -> 
             control = 1
         i += 1
     parity = st[_PARITY]
-    if wrong:
-        if high:
-            return _BAD_FORMAT if parity == _NONE else _BAD_PARITY
-        if parity == _ASKED and wrong < _EVIDENCE:
-            return _BAD_PARITY
-    elif high and parity == _NONE and high < _EVIDENCE:
-        return _BAD_FORMAT
-    if control or k < 4:
-        return _BAD_FORMAT
     separator = k - 2
-    fields[HORODATE] = 0
-    fields[HORODATE_END] = 0
-    fields[VALUE_END] = separator
-    label = space
-    if tabs:
-        label = tab1
-        if int(text[separator]) != 0x09 or tabs < 2 or tabs > 3:
-            return _BAD_FORMAT
-        if tabs == 3:
-            fields[HORODATE] = tab1 + 1
-            fields[HORODATE_END] = tab2
-            fields[VALUE] = tab2 + 1
-        else:
-            fields[VALUE] = tab1 + 1
+    if wrong and high:
+        bad = _CUT if parity == _NONE else _BAD_PARITY
+    elif wrong and parity == _ASKED and wrong < _EVIDENCE:
+        bad = _BAD_PARITY
+    elif control or k < 4 or high and parity == _NONE and high < _EVIDENCE:
+        bad = _CUT
+    elif int(text[0]) <= 0x20 or int(text[separator]) != (0x09 if tabs else 0x20):
+        bad = _CUT
+    elif tabs == 1 or tabs > 3 or not tabs and space >= separator:
+        bad = _CUT
     else:
-        if int(text[separator]) != 0x20 or space >= separator:
-            return _BAD_FORMAT
-        fields[VALUE] = space + 1
-        total -= 0x20
-    if int(text[0]) <= 0x20:
-        return _BAD_FORMAT
-    fields[LABEL_END] = label
-    checksum = int(text[k - 1])
-    if ((total - checksum) & 0x3F) + 0x20 != checksum:
-        return _BAD_PARITY if wrong and parity == _ASKED else _BAD_CHECKSUM
+        if not tabs:
+            total -= 0x20
+        checksum = int(text[k - 1])
+        if ((total - checksum) & 0x3F) + 0x20 != checksum:
+            bad = _BAD_PARITY if wrong and parity == _ASKED else _BAD_CHECKSUM
+    if bad:
+        st[bad] += 1
+        st[_DAMAGE] += 1
+        st[_K] = 0
+        if st[_G] < st[_COUNT]:
+            st[_G] += 1  # it may have been the expected entry, or not
+        return _DONE
     if wrong:
         if wrong >= _EVIDENCE:
             st[_PARITY] = _NONE
     elif high >= _EVIDENCE:
         st[_PARITY] = _ASKED
+    label = tab1 if tabs else space
+    fields[LABEL_END] = label
+    fields[VALUE] = label + 1
+    fields[VALUE_END] = separator
+    fields[HORODATE] = 0
+    fields[HORODATE_END] = 0
+    if tabs == 3:
+        fields[HORODATE] = tab1 + 1
+        fields[HORODATE_END] = tab2
+        fields[VALUE] = tab2 + 1
     # The place: the label and its separator are the same.
     start = ptr16(int(mem) + _START)
     entries = st[_COUNT]
@@ -373,7 +379,8 @@ def _examine(text: ptr8, st: ptr32, mem: ptr8, stamps: ptr32, fields: ptr16) -> 
             i += 1
         if i > label:
             if g < floor:
-                return _AGAIN
+                i = (int(mem[_SLOTS]) << 1) + 1
+                return _AGAIN if stamps[i] == st[_NUMBER] else _NEW
             if i <= k or first + i != _IMAGE + int(start[g + 1]):
                 return g
             i = int(mem[_SLOTS + g]) << 1
@@ -384,7 +391,7 @@ def _examine(text: ptr8, st: ptr32, mem: ptr8, stamps: ptr32, fields: ptr16) -> 
             st[_G] = g + 1
             st[_FLOOR] = g + 1
             st[_K] = 0
-            return _SAME
+            return _DONE
         if g < floor:
             return _NEW
         g += 1
@@ -421,24 +428,61 @@ def _take(entry: int, slot: int, st: ptr32, mem: ptr8, stamps: ptr32) -> int:
 
 
 @micropython.viper
-def _append(entry: int, slot: int, st: ptr32, mem: ptr8) -> int:
-    """Ends the image before `entry` and makes room there for the collected group. Returns 0 when
-    the image is full, or has that slot already.
+def _fit(entry: int, slot: int, st: ptr32, mem: ptr8) -> int:
+    """Makes room in the image for the collected group: at `entry` if that is the slot's already,
+    else before it; what follows moves, and where the slot stood before is closed. Returns the
+    entry, -1 when the image is full.
     """
     start = ptr16(int(mem) + _START)
-    st[_COUNT] = entry
-    end = int(start[entry]) + st[_K] + 2
-    g = 0
-    while g < entry:
-        if mem[_SLOTS + g] == slot:
-            return 0
+    slots = ptr8(int(mem) + _SLOTS)
+    image = ptr8(int(mem) + _IMAGE)
+    count = st[_COUNT]
+    if entry >= count or int(slots[entry]) != slot:
+        g = 0
+        while g < count and int(slots[g]) != slot:
+            g += 1
+        if g < count:
+            size = int(start[g + 1]) - int(start[g])
+            i = int(start[g + 1])
+            while i < int(start[count]):
+                image[i - size] = image[i]
+                i += 1
+            if g < entry:
+                entry -= 1
+            count -= 1
+            while g < count:
+                slots[g] = slots[g + 1]
+                start[g + 1] = int(start[g + 2]) - size
+                g += 1
+        if count >= _ENTRIES:
+            return -1
+        g = count
+        while g >= entry:
+            start[g + 1] = start[g]
+            slots[g + 1] = slots[g]
+            g -= 1
+        slots[entry] = slot
+        count += 1
+    more = st[_K] + 2 - (int(start[entry + 1]) - int(start[entry]))
+    end = int(start[count])
+    if end + more > _IMAGE_SIZE:
+        st[_COUNT] = 0
+        return -1
+    i = int(start[entry + 1])
+    if more > 0:
+        while end > i:
+            end -= 1
+            image[end + more] = image[end]
+    else:
+        while i < end:
+            image[i + more] = image[i]
+            i += 1
+    g = entry + 1
+    while g <= count:
+        start[g] = int(start[g]) + more
         g += 1
-    if entry >= _ENTRIES or end > _IMAGE_SIZE:
-        return 0
-    start[entry + 1] = end
-    mem[_SLOTS + entry] = slot
-    st[_COUNT] = entry + 1
-    return 1
+    st[_COUNT] = count
+    return entry
 
 
 class Decoder:
@@ -454,6 +498,8 @@ class Decoder:
     - `frame(complete, clean, number)`: a frame ended: whether from STX to ETX, whether no group of
       it was rejected, and the stamp of its groups;
     - `counters`: Counters; damage is counted here.
+
+    `room`: where to put the next bytes, up to 256 of them, before decode().
 
     `image=False` hands every group to the sink, repeated or not.
     """
@@ -476,15 +522,13 @@ class Decoder:
         # Four views, so that bytes can be read to the alignment at which they will be compared.
         view = memoryview(self._mem)
         self._rooms = tuple(view[_RX + k:_RX + k + CHUNK] for k in range(4))
-        self._offset = 0
+        self.room = self._rooms[0]
         self._state[_NUMBER] = 1
 
-    @property
     def parity(self):
         """True when bit 7 carries the parity and is checked, False when it does not, else None."""
         return (None, True, False)[self._state[_PARITY]]
 
-    @property
     def cooked(self) -> int:
         """How many groups ended with LF: a terminal driver changes CR to LF (or CR was lost)."""
         return self._state[_COOKED]
@@ -498,96 +542,83 @@ class Decoder:
             st[cell] = 0
         st[_NUMBER] = number
 
-    def room(self) -> memoryview:
-        """Where to put the next bytes, up to 256 of them; then call decode()."""
-        self._offset = offset = self._state[_P] & 3
-        return self._rooms[offset]
-
     def feed(self, data, now: int) -> None:
         """Decodes any buffer of any length (tests and tools; a UART reads into room())."""
         data = memoryview(data)
         for at in range(0, len(data), CHUNK):
             piece = data[at:at + CHUNK]
-            self.room()[:len(piece)] = piece
+            self.room[:len(piece)] = piece
             self.decode(len(piece), now)
         self.settle()
 
     def decode(self, n: int, now: int) -> None:
-        """Decodes the n bytes (1..256) that were put into room() at tick `now` (ms)."""
-        what = _scan(self._offset, n, self._state, self._mem, self._stamps, now)
-        while what:
-            repeats = what >> _CODES
-            while repeats:
-                self._on_frame(True, True, self._state[_NUMBER] - repeats)
-                repeats -= 1
-            what &= (1 << _CODES) - 1
-            if what == _EMPTY:
-                return
-            if what <= _CLOSED:
-                self._one_group(what == _CLOSED)
-            else:
-                self._end_frame(what == _FRAME and self._state[_STX])
-            what = _scan(0, 0, self._state, self._mem, self._stamps, now)
-
-    def _one_group(self, closed: bool) -> None:
+        """Decodes the n bytes (1..256) that were put into `room` at tick `now` (ms)."""
         st = self._state
         mem = self._mem
-        text = self._text
-        place = _examine(text, st, mem, self._stamps, self._fields)
-        if place == _AGAIN:
-            self._end_frame(False)
-            place = _examine(text, st, mem, self._stamps, self._fields)
-        if place >= 0:
-            slot = self._sink.group(mem[_SLOTS + place], text, self._fields, st[_NOW])
-            if slot >= 0 and _take(place, slot, st, mem, self._stamps):
-                return
-        elif place == _SAME:
-            return
-        elif place == _NEW:
-            slot = self._sink.group(-1, text, self._fields, st[_NOW])
-        else:
-            # Something unreadable: it may have been the expected entry, or not.
-            self._counters.add(count.PARITY - 1 - place)
-            slot = -1
-            if st[_G] < st[_COUNT]:
-                st[_G] += 1
-        if closed and (place >= 0 or place == _NEW):
+        stamps = self._stamps
+        while True:
+            code = _scan(n, now, self.room, st, mem, stamps)
+            if code <= 3:
+                break
+            n = code >> _REPEATS
+            while n:
+                self._on_frame(True, True, st[_NUMBER] - n)
+                n -= 1
+            what = code >> _CODE & 7
+            if what == _EMPTY:
+                break
+            if what > _CLOSED:
+                self._end_frame(what == _FRAME and st[_STX])
+                continue
+            place = _examine(self._text, st, mem, stamps, self._fields)
+            if place == _AGAIN:
+                self._end_frame(False)
+                place = _examine(self._text, st, mem, stamps, self._fields)
+            if place != _DONE:
+                self._differs(place, what == _CLOSED)
+        self.room = self._rooms[code & 3]
+
+    def _differs(self, place: int, closed: bool) -> None:
+        """A verified group that is new, or whose value is: for the sink to judge."""
+        st = self._state
+        stamps = self._stamps
+        if closed:
             st[_COOKED] += 1
+        slot = self._mem[_SLOTS + place] if place >= 0 else -1
+        slot = self._sink.group(slot, self._text, self._fields, st[_NOW])
         if slot < 0:
             st[_DAMAGE] += 1
             if place >= 0:
                 st[_G] = st[_FLOOR] = place + 1
-        else:
+        elif place < 0 or not _take(place, slot, st, self._mem, stamps):
             self._learn(place, slot)
         st[_K] = 0
 
     def _learn(self, place: int, slot: int) -> None:
-        """A new group, or one of another length: the image ends here and grows again. It only
-        grows in a frame whose start was seen, so that it begins with the first group.
-        """
+        """A new group, or one of another length."""
         st = self._state
         stamps = self._stamps
         st[_BUSY] = 1
-        if place < 0:
-            place = st[_G]
-        if self._cache and st[_STX] and _append(place, slot, st, self._mem):
-            _take(place, slot, st, self._mem, stamps)
-        else:
-            # The image must not hold another value for the slot than the sink does.
-            self._forget()
-            stamps[2 * slot] = st[_NOW]
-            stamps[2 * slot + 1] = st[_NUMBER]
-
-    def _forget(self) -> None:
-        """Learn the frame anew."""
-        st = self._state
-        st[_COUNT] = st[_G] = st[_FLOOR] = 0
+        separator = self._text[self._fields[LABEL_END]]
+        if separator != st[_SEPARATOR]:
+            # Another mode: nothing of the image comes again.
+            st[_SEPARATOR] = separator
+            st[_COUNT] = st[_G] = st[_FLOOR] = 0
+            place = -1
+        if self._cache:
+            place = _fit(st[_FLOOR] if place < 0 else place, slot, st, self._mem)
+            if place >= 0 and _take(place, slot, st, self._mem, stamps):
+                return
+        stamps[2 * slot] = st[_NOW]
+        stamps[2 * slot + 1] = st[_NUMBER]
 
     def _end_frame(self, complete) -> None:
         st = self._state
         clean = complete and not st[_DAMAGE]
-        if clean and st[_PASSED] < st[_COUNT]:
-            self._forget()  # entries of the image are no longer sent
+        if clean:
+            st[_SHORT] = st[_SHORT] + 1 if st[_PASSED] < st[_COUNT] else 0
+            if st[_SHORT] == _GONE:
+                st[_COUNT] = st[_SHORT] = 0
         number = st[_NUMBER]
         st[_NUMBER] = number + 1 & 0x3FFFFFFF
         st[_STX] = st[_BUSY] = st[_DAMAGE] = st[_PASSED] = st[_G] = st[_FLOOR] = 0
@@ -602,4 +633,7 @@ class Decoder:
         counters.add(count.FORMAT, st[_CUT])
         counters.add(count.EOT, st[_EOTS])
         counters.add(count.OVERFLOW, st[_FULL])
+        counters.add(count.PARITY, st[_BAD_PARITY])
+        counters.add(count.CHECKSUM, st[_BAD_CHECKSUM])
         st[_BYTES] = st[_GOOD] = st[_CUT] = st[_EOTS] = st[_FULL] = 0
+        st[_BAD_PARITY] = st[_BAD_CHECKSUM] = 0

@@ -1,7 +1,7 @@
 """The labels that have arrived: each has a slot, a small number, and its line of the catalogue.
 
-Historique and standard have 111 labels together, so that 128 slots also hold both modes of a Linky
-that was switched.
+Historique and standard have 111 labels together: 112 slots hold both modes of a Linky that was
+switched.
 """
 
 from array import array

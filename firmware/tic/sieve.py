@@ -129,7 +129,7 @@ class Sieve:
         self._last = array("i", bytes(4 * slots))  # accepted number, or fingerprint
         self._held = array("i", bytes(4 * slots))  # what waits for confirmation
         self._times = bytearray(slots)  # how often that came in a row
-        self._frame = array("i", bytes(4 * slots))  # when the label was last accepted before that
+        self._frame = array("H", bytes(2 * slots))  # in which the label was accepted before that
         self._known = bytearray(slots)  # 1: there is something to compare with
         self._damage = 0
         self._damaged_at = 0
@@ -206,7 +206,7 @@ class Sieve:
 
     def _hold(self, slot, value, again) -> int:
         """Holds a value back; returns how often it came in a row."""
-        frame = self._stamps[2 * slot + 1]
+        frame = self._stamps[2 * slot + 1] & 0xFFFF
         if not again or frame != self._frame[slot]:
             self._frame[slot] = frame
             self._times[slot] = 0

@@ -66,7 +66,7 @@ class Source:
         """
         mode = catalogue.MODES[self._store.mode]
         words = _SAY[self._state]
-        cooked = self._decoder.cooked > 2
+        cooked = self._decoder.cooked() > 2
         if self._state == "reading":
             words = f"{words} {mode} at {self._rate} baud"
             if cooked:
@@ -75,7 +75,7 @@ class Source:
             "state": self._state,
             "rate": self._rate,
             "mode": mode,
-            "parity": self._decoder.parity,
+            "parity": self._decoder.parity(),
             "cooked": cooked,
             "words": words,
         }
@@ -155,7 +155,7 @@ class Source:
         """Decodes what the UART holds, up to a chunk; returns its bytes."""
         store = self._store
         frames = store.frames
-        n = self._uart.readinto(self._decoder.room())
+        n = self._uart.readinto(self._decoder.room)
         if not n:
             return 0
         self._decoder.decode(n, now)

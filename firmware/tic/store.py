@@ -18,7 +18,7 @@ from firmware.tic.decoder import HORODATE, HORODATE_END, LABEL_END, VALUE, VALUE
 from firmware.tic.labels import Labels
 from firmware.tic.sieve import Sieve
 
-_SLOTS = const(128)  # historique and standard together have 111 labels
+_SLOTS = const(112)  # historique and standard together have 111 labels
 _ARENA = const(2048)
 _SWITCH = const(3)  # groups of another mode, or frames of another shape, in a row to be believed
 _LATE = const(12)  # whole frames without a label, damaged or not, until it counts as gone

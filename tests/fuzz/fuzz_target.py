@@ -65,7 +65,7 @@ def feed(decoder, block, sizes, most, now):
     at = 0
     while at < len(block):
         size = min(sizes.upto(most) if sizes else most, len(block) - at)
-        decoder.room()[:size] = block[at : at + size]
+        decoder.room[:size] = block[at : at + size]
         decoder.decode(size, now)
         at += size
     decoder.settle()

@@ -31,7 +31,7 @@ def main() -> None:
             break
         now += _TICKS
         while left:
-            room = decoder.room()
+            room = decoder.room
             n = source.readinto(room[: min(left, len(room))])
             decoder.decode(n, now)
             left -= n

@@ -282,7 +282,7 @@ def test_all_modes_fit_side_by_side():
 def test_a_changed_value_costs_no_heap():
     r = Reader().feed(parity(historique()), parity(historique(papp="00460")))
     data = parity(frame(his("PAPP", "00470")))
-    r.decoder.room()[:len(data)] = data
+    r.decoder.room[:len(data)] = data
     gc.collect()
     before = gc.mem_alloc()
     r.decoder.decode(len(data), 5000)

@@ -1,0 +1,191 @@
+"""The whole gateway on the simulated board, measured while it reads a meter and publishes."""
+
+import json
+import os
+import queue
+import statistics
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+
+from tools.bench import modules, streams
+from tools.bench.decoding import TARGET, Failed
+from tools.bench.listener import Listener
+from tools.runtime import MICROPYTHON, MICROPYTHON32, ROOT
+
+stop = threading.Event()  # set: whatever waits here gives up
+
+_BOARD = ROOT / "tools/simulator/board"
+_PATIENCE = 40  # s for anything that is waited for
+_VARIABLES = "MODE CONTRACT PHASES PRODUCER NOISE SPEED FILE SET STATE BROKER SEED SLOW".split()
+
+
+class Gateway:
+    """Meter, line, firmware and broker, from `with` to its end.
+
+    `small`: on the 32-bit port, with compiled modules as on the board; its heap is larger than
+    the board's, so that the garbage of some frames has room.
+    """
+
+    def __init__(self, meter: str, small: bool = False, speed: float = 1):
+        self._meter, self._small, self._speed = meter, small, speed
+        self.ends = []  # when each ETX had left the meter
+        self._answers = queue.Queue()
+        self._said = []
+        self._processes = []
+
+    def __enter__(self):
+        self._folder = tempfile.TemporaryDirectory(prefix="ticgate-bench-")
+        self.broker = Listener()
+        try:
+            self._start()
+        except BaseException:
+            self.__exit__()
+            raise
+        return self
+
+    def __exit__(self, *_):
+        for process in reversed(self._processes):
+            process.kill()
+            process.wait()
+        for process in self._processes:
+            process.stdin.close()
+        self.broker.close()
+        self._folder.cleanup()
+
+    def _start(self) -> None:
+        mode, options = streams.METERS[self._meter]
+        env = {name: value for name, value in os.environ.items() if name not in _VARIABLES}
+        line = self._popen(
+            [sys.executable, "-m", "tools.simulator.line"], ROOT,
+            env | {"MODE": mode, "SPEED": f"{self._speed:g}"} | {
+                name.upper(): str(int(value) if value is True else value)
+                for name, value in options.items()
+            },
+        )
+        ready = json.loads(line.stdout.readline())
+        self._follow(line, self._frame_ended)
+        folder = self._folder.name
+        settings = {"mqtt_host": "127.0.0.1", "mqtt_port": self.broker.port,
+                    "wifi_ssid": "simulated"}
+        with open(f"{folder}/config.json", "w") as file:
+            json.dump(settings, file)
+        env |= {"TICGATE_PTY": ready["pty"], "TICGATE_STATE": folder}
+        watch = str(TARGET / "watch.py")
+        if self._small:
+            env |= modules.environment()
+            command = [str(MICROPYTHON32), "-X", "heapsize=256k", watch, "-m"]
+        else:
+            env["MICROPYPATH"] = f"{_BOARD}:{ROOT}:{ROOT}/lib:.frozen"
+            command = [str(MICROPYTHON), watch]
+        self._firmware = self._popen(command, folder, env)
+        self._follow(self._firmware, self._heard)
+
+    def _popen(self, command: list, cwd, env: dict):
+        process = subprocess.Popen(
+            command, cwd=cwd, env=env, text=True, bufsize=1, start_new_session=True,
+            stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+        )
+        self._processes.append(process)
+        return process
+
+    def _follow(self, process, take) -> None:
+        """Hand on each line that a process prints, until its end."""
+        def read():
+            for line in process.stdout:
+                take(line)
+            process.stdout.close()
+
+        threading.Thread(target=read, daemon=True).start()
+
+    def _frame_ended(self, line: str) -> None:
+        now = time.monotonic()
+        if '"frame"' in line:
+            self.ends.append(now)
+
+    def _heard(self, line: str) -> None:
+        if line.startswith("@"):
+            self._answers.put(json.loads(line[1:]))
+        else:
+            self._said.append(line)
+
+    def ask(self, command: str) -> dict:
+        """The answer of target/watch.py to a command."""
+        self._firmware.stdin.write(command + "\n")
+        try:
+            return self._answers.get(timeout=_PATIENCE)
+        except queue.Empty:
+            raise Failed(f"no answer to {command}:\n{''.join(self._said[-30:])}") from None
+
+    def published(self, topic: str = "/frame") -> list:
+        """Messages of a topic so far."""
+        return [one for one in self.broker.messages if one.topic.endswith(topic)]
+
+    def wait(self, frames: int) -> None:
+        """Until so many more frames have been published."""
+        wanted = len(self.published()) + frames
+        deadline = time.monotonic() + _PATIENCE + 3 * frames / self._speed
+        while len(self.published()) < wanted:
+            if time.monotonic() > deadline or self._firmware.poll() is not None:
+                raise Failed(f"no frame at the broker:\n{''.join(self._said[-30:])}")
+            rest(0.02)
+
+    def delays(self, since: float, frames: int) -> list:
+        """Milliseconds from ETX to the last byte at the broker, of frames after `since`:
+        [(of the frame topic, of the last message that the frame caused)]
+        """
+        found = []
+        ends = [end for end in self.ends if end >= since]
+        for end, following in zip(ends, [*ends[1:], float("inf")], strict=True):
+            caused = [m for m in self.broker.messages if end <= m.time < following]
+            whole = [m.time for m in caused if m.topic.endswith("/frame")]
+            if whole:
+                last = max(m.time for m in caused if not m.topic.endswith("/gateway"))
+                found.append(((whole[0] - end) * 1000, (last - end) * 1000))
+        return found[:frames]
+
+
+def rest(seconds: float) -> None:
+    """Wait; Failed if that is to be given up."""
+    if stop.wait(seconds):
+        raise Failed("stopped")
+
+
+def memory(meter: str, seconds: float = 60) -> dict:
+    """Bytes of heap on the 32-bit port: garbage a frame, at rest after `seconds`, the peak until
+    then; and the modules that are in memory.
+    """
+    with Gateway(meter, small=True) as gateway:
+        gateway.wait(4)
+        held = gateway.ask("hold")["heap"]
+        gateway.wait(5)
+        garbage = (gateway.ask("go on")["heap"] - held) / 5
+        gateway.ask("stay")
+        rest(seconds)
+        peak = gateway.ask("worst")["heap"]
+        stays = gateway.ask("stay")
+    return {
+        "garbage": garbage, "peak": peak, "rest": stays["heap"], "seconds": seconds,
+        "modules": [name for name in stays["modules"] if name.startswith("firmware")],
+    }
+
+
+def pace(meter: str, frames: int = 30) -> dict:
+    """Milliseconds on the 64-bit port: from ETX to the broker, and the loop's longest stall."""
+    with Gateway(meter) as gateway:
+        gateway.wait(3)
+        gateway.ask("worst")
+        since = time.monotonic()
+        gateway.wait(frames + 2)
+        stall = gateway.ask("worst")["stall"]
+        delays = gateway.delays(since, frames)
+    if not delays:
+        raise Failed("no frame could be matched with its message")
+    frame, last = zip(*delays, strict=True)
+    return {
+        "median": statistics.median(frame), "maximum": max(frame),
+        "last median": statistics.median(last), "last maximum": max(last), "stall": stall,
+        "frames": len(delays),
+    }

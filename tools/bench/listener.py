@@ -1,0 +1,83 @@
+"""A broker that only listens: it takes every message and notes when its last byte came."""
+
+import socket
+import threading
+import time
+from collections import namedtuple
+
+Message = namedtuple("Message", "time topic size")  # size: bytes of the packet
+
+_CONNECT, _PUBLISH, _PINGREQ, _DISCONNECT = 1, 3, 12, 14
+
+
+class Listener:
+    """On 127.0.0.1 at `port`, for one client at a time, until close()."""
+
+    def __init__(self):
+        self.messages = []
+        self._server = socket.create_server(("127.0.0.1", 0))
+        self.port = self._server.getsockname()[1]
+        self._client = None
+        self._thread = threading.Thread(target=self._serve, name="listener", daemon=True)
+        self._thread.start()
+
+    def close(self) -> None:
+        """Listen no more."""
+        for end in (self._client, self._server):
+            if end:
+                try:
+                    end.shutdown(socket.SHUT_RDWR)
+                except OSError:
+                    pass  # it is closed already
+        self._thread.join()
+        self._server.close()
+
+    def _serve(self) -> None:
+        while True:
+            try:
+                self._client, _ = self._server.accept()
+            except OSError:
+                return
+            with self._client:
+                try:
+                    self._listen(self._client)
+                except OSError:
+                    pass
+
+    def _listen(self, client) -> None:
+        client.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        data = b""
+        while True:
+            more = client.recv(65536)
+            now = time.monotonic()
+            if not more:
+                return
+            data += more
+            while (cut := _end_of_packet(data)) and len(data) >= cut[1]:
+                packet, data = data[: cut[1]], data[cut[1] :]
+                answer = self._take(packet[0], packet[cut[0] :], now, len(packet))
+                client.sendall(answer)
+
+    def _take(self, first: int, body: bytes, now: float, size: int) -> bytes:
+        """The answer to a packet."""
+        kind = first >> 4
+        if kind == _CONNECT:
+            return b"\x20\x02\0\0"
+        if kind == _PINGREQ:
+            return b"\xd0\0"
+        if kind == _PUBLISH:
+            end = 2 + int.from_bytes(body[:2], "big")
+            self.messages.append(Message(now, body[2:end].decode(), size))
+            return b"\x40\x02" + body[end : end + 2] if first & 6 else b""
+        return b""
+
+
+def _end_of_packet(data: bytes) -> tuple | None:
+    """(start, end) of what follows the length of the first packet; None when that is not there."""
+    length = shift = 0
+    for at, part in enumerate(data[1:5], 2):
+        length |= (part & 127) << shift
+        shift += 7
+        if part < 128:
+            return at, at + length
+    return None

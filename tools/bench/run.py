@@ -1,0 +1,107 @@
+"""`make bench`: measures the firmware and prints the figures as Markdown, for the README.
+
+Instructions and heap repeat exactly; milliseconds are those of this PC.
+"""
+
+import datetime
+import re
+import sys
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+if str(ROOT) not in sys.path:
+    sys.path.insert(0, str(ROOT))
+
+from tools.bench import decoding, gateway, modules, streams, table  # noqa: E402
+from tools.runtime import MICROPYTHON, MICROPYTHON32, RV32_FIRMWARE  # noqa: E402
+
+_SECONDS = 60  # of frames, while the peak of the heap is watched
+_FRAMES = 30  # of which the delay is taken
+
+
+def main() -> int:
+    """Measure and print."""
+    for runtime in (MICROPYTHON, MICROPYTHON32, RV32_FIRMWARE):
+        if not runtime.exists():
+            print(f"bench: {runtime} is not there: `make bench` makes it on Linux on x86-64",
+                  file=sys.stderr)
+            return 1
+    try:
+        with ThreadPoolExecutor(2 * len(streams.METERS)) as pool:
+            found = _measure(pool)
+    except decoding.Failed as problem:
+        print(f"bench: {problem}", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        return 130
+    _print(*found)
+    return 0
+
+
+def _measure(pool) -> tuple:
+    """What takes long and works little runs beside what works hard: an exact count minds nothing.
+
+    Milliseconds come last, when the hard work is done.
+    """
+    try:
+        heaps = {meter: pool.submit(gateway.memory, meter, _SECONDS) for meter in streams.METERS}
+        costs = decoding.measure()
+        taken, parts = modules.heap32()
+        native = modules.native(taken)
+        paces = {meter: pool.submit(gateway.pace, meter, _FRAMES) for meter in streams.METERS}
+        memory = {meter: _explained(heap.result(), native) for meter, heap in heaps.items()}
+        pace = {meter: one.result() for meter, one in paces.items()}
+    except BaseException:
+        gateway.stop.set()
+        raise
+    return costs, memory, pace, taken, native, parts
+
+
+def _print(costs, memory, pace, taken, native, parts) -> None:
+    """Two tables, with what one has to know to read them."""
+    resident = {name for one in memory.values() for name in one["modules"]}
+    print(f"Measured on {datetime.date.today()}. {_WORDS}\n")
+    print(table.figures(costs, memory, pace, _threshold()))
+    print(f"\n{_objects(parts)} A star: not in memory while the gateway runs.\n")
+    print(table.modules(modules.sizes(), taken, native, resident))
+
+
+def _explained(memory: dict, native: dict) -> dict:
+    """What gateway.memory() found, with the bytes of its parts."""
+    resident = memory["modules"]
+    taken, parts = modules.heap32(resident)
+    found = {
+        "code": sum(taken[name] for name in resident),
+        "names": taken["names"],
+        "objects": parts["Gateway"],
+        "asyncio": taken["asyncio"],
+    }
+    found["rest of it"] = memory["rest"] - sum(found.values())
+    return memory | found | {"native": sum(native[name] for name in resident)}
+
+
+_WORDS = (
+    "Instructions: RV32 in QEMU, an exact count, parity and checksum included, reading the UART "
+    "not; 256 bytes at a time. Ratios: theirs to ours. Heap: bytes, after a collection unless "
+    "it says otherwise. Milliseconds: the real pace of the meter, the 64-bit port, a broker on "
+    "loopback."
+)
+
+
+def _objects(parts: dict) -> str:
+    """What the objects made at start are."""
+    known = {name: size for name, size in parts.items() if name != "Gateway"}
+    words = [f"{name} {size}" for name, size in sorted(known.items(), key=lambda one: -one[1])]
+    rest = parts["Gateway"] - sum(known.values())
+    return f"Objects made at start, bytes: {', '.join(words)}, everything else {rest}."
+
+
+def _threshold() -> int:
+    """Bytes between two collections, as gateway.py sets it."""
+    text = (ROOT / "firmware/gateway.py").read_text()
+    return int(re.search(r"^_GARBAGE = const\((\d+)\)", text, re.M)[1])
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,127 @@
+"""Runs on the 32-bit port and on RV32 in QEMU: what each module and each part takes on the heap.
+
+Everything is collected before and after each step, so only what stays is counted.
+"""
+
+import gc
+import io
+import json
+import sys
+
+import vfs
+
+
+def imports(others: list, modules: list) -> dict:
+    """Import others, which the board has in its image, then modules, each after those it needs.
+
+    -> {module: bytes}, asyncio included. "names" is the table of all names, which never shrinks
+    and grows by leaps: so everything is imported twice, and the second time counts
+    """
+    for name in others:
+        try:
+            if name != "asyncio":
+                __import__(name)
+        except ImportError:  # QEMU has no network
+            sys.modules[name] = Absent()
+    before = _used()
+    import asyncio
+
+    asyncio.Event  # noqa: B018  its parts are loaded when they are first named
+    image = _used() - before
+    first = sum(_imported(modules).values())
+    for name in modules:
+        del sys.modules[name]
+    taken = _imported(modules)
+    taken["names"] = first - sum(taken.values())
+    taken["asyncio"] = image
+    return taken
+
+
+def _imported(modules) -> dict:
+    taken = {}
+    for name in modules:
+        before = _used()
+        __import__(name)
+        taken[name] = _used() - before
+    return taken
+
+
+def parts() -> dict:
+    """Build the gateway as main.py does, without running it; what each of its parts takes.
+
+    -> {class: bytes}; "Gateway" is all of it
+    """
+    from firmware import gateway
+    from firmware.board import Board
+    from firmware.config import Config
+    from firmware.link import wifi
+    from firmware.publish import mqtt
+
+    config = Config()
+    config.update({"mqtt_host": "127.0.0.1", "wifi_ssid": "simulated"})
+    board = Board(config)
+    taken = {}
+    for module, name in ((gateway, "Store"), (gateway, "Source"), (wifi, "Wifi"), (mqtt, "Mqtt")):
+        setattr(module, name, _weighed(getattr(module, name), name, taken))
+    before = _used()
+    kept = gateway.Gateway(config, board)
+    taken["Gateway"] = _used() - before
+    return taken if kept else {}  # named after it was weighed, so that it was not collected
+
+
+def _weighed(make, name, taken):
+    """The class, noting what an object of it takes."""
+    def build(*args):
+        before = _used()
+        made = make(*args)
+        taken[name] = _used() - before
+        return made
+
+    return build
+
+
+def _used() -> int:
+    gc.collect()
+    gc.collect()
+    return gc.mem_alloc()
+
+
+class Absent:
+    """Stands in for a module that this port does not have, to import what only names it."""
+
+    AF_INET = SOCK_STREAM = 0
+
+
+class Flash:
+    """The files of a ROMFS as streams, so that code is read into memory as from the board's flash.
+
+    Out of the image itself it would run where it is, and cost no heap.
+    """
+
+    def __init__(self, rom):
+        self._rom = rom
+
+    def mount(self, readonly, mkfs) -> None:
+        """Nothing to do."""
+
+    def umount(self) -> None:
+        """Nothing to do."""
+
+    def stat(self, path) -> tuple:
+        """As the image says."""
+        return self._rom.stat(path)
+
+    def open(self, path, mode):
+        """A stream that copies nothing: what is left of one would be taken for the module's."""
+        return io.BytesIO(memoryview(self._rom.open(path, mode)))
+
+
+def on_rv32(others: list, modules: list) -> None:
+    """imports() of modules that /rom holds, as from the board's flash; prints its result as JSON.
+
+    Native code lies on the heap here, as it does on the ESP32-C6 and not on the unix port.
+    """
+    rom = [system for system, path in vfs.mount() if path == "/rom"][0]
+    vfs.mount(Flash(rom), "/flash")
+    sys.path[:] = ["/flash", ".frozen"]
+    print(json.dumps(imports(others, modules)))

@@ -1,0 +1,73 @@
+"""Runs in MicroPython in the place of power_on.py: the whole gateway, watched from within.
+
+Reads lines on standard input and answers each with a line of JSON that begins with "@":
+    stay    collect garbage; {"heap": bytes that stay, "modules": names of those imported}
+    hold    collect, and collect no more by itself; {"heap": bytes}
+    go on   collect again; {"heap": bytes, garbage since "hold" included}
+    worst   {"heap": the most seen, "stall": ms a task that sleeps 10 ms came late at most}, both
+            since the line before
+"""
+
+import gc
+import json
+import select
+import sys
+import time
+
+# What the board has in its image, or in silicon.
+import esp32  # noqa: F401
+import machine  # noqa: F401
+import network  # noqa: F401
+import umqtt.simple  # noqa: F401
+
+_SLEEP = 10  # ms
+
+
+def main() -> None:
+    """Start to watch, then the gateway."""
+    gc.collect()
+    without = gc.mem_alloc()
+    import asyncio
+
+    asyncio.create_task(_watch(without, asyncio.sleep_ms))
+    import boot  # noqa: F401
+    import main  # noqa: F401
+
+
+async def _watch(without, sleep_ms):
+    poll = select.poll()
+    poll.register(sys.stdin, select.POLLIN)
+    weigh = "-m" in sys.argv
+    heap = stall = 0
+    while True:
+        begun = time.ticks_us()
+        await sleep_ms(_SLEEP)
+        late = time.ticks_diff(time.ticks_us(), begun) - _SLEEP * 1000
+        if late > stall:
+            stall = late
+        if weigh:
+            now = gc.mem_alloc() - without
+            if now > heap:
+                heap = now
+        for _ in poll.ipoll(0):
+            command = sys.stdin.readline().strip()
+            if not command:
+                sys.exit()
+            answer = {"heap": heap, "stall": stall / 1000}
+            if command != "worst":
+                if command == "go on":
+                    answer["heap"] = gc.mem_alloc() - without
+                    gc.enable()
+                else:
+                    gc.collect()
+                    answer["heap"] = gc.mem_alloc() - without
+                if command == "hold":
+                    gc.disable()
+            if command == "stay":
+                answer["modules"] = list(sys.modules)
+            print("@" + json.dumps(answer))
+            del answer
+            heap = stall = 0
+
+
+main()
