@@ -495,8 +495,9 @@ class Decoder:
       when this place of the frame is known, else -1. `text` holds the group in 7 bits and `fields`
       its bounds (LABEL_END ... VALUE_END; HORODATE_END is 0 without horodate). Returns the slot
       when it accepts the value, -1 when it rejects it; either way the sink counts it;
-    - `frame(complete, clean, number)`: a frame ended: whether from STX to ETX, whether no group of
-      it was rejected, and the stamp of its groups;
+    - `frame(complete, clean, number, times)`: a frame ended: whether from STX to ETX, whether no
+      group of it was rejected, and the stamp of its groups; `times` is above 1 when so many in a
+      row were the same, the last of which is `number`;
     - `counters`: Counters; damage is counted here.
 
     `room`: where to put the next bytes, up to 256 of them, before decode().
@@ -561,9 +562,9 @@ class Decoder:
             if code <= 3:
                 break
             n = code >> _REPEATS
-            while n:
-                self._on_frame(True, True, st[_NUMBER] - n)
-                n -= 1
+            if n:
+                self._on_frame(True, True, st[_NUMBER] - 1, n)
+                n = 0
             what = code >> _CODE & 7
             if what == _EMPTY:
                 break
@@ -622,7 +623,7 @@ class Decoder:
         number = st[_NUMBER]
         st[_NUMBER] = number + 1 & 0x3FFFFFFF
         st[_STX] = st[_BUSY] = st[_DAMAGE] = st[_PASSED] = st[_G] = st[_FLOOR] = 0
-        self._on_frame(bool(complete), bool(clean), number)
+        self._on_frame(bool(complete), bool(clean), number, 1)
 
     def settle(self) -> None:
         """Hands on to the sink's counters what the loop counted by itself."""

@@ -19,7 +19,7 @@ from firmware.tic.labels import Labels
 from firmware.tic.sieve import Sieve
 
 _SLOTS = const(112)  # historique and standard together have 111 labels
-_ARENA = const(2048)
+_ARENA = const(1280)  # both modes of a Linky fill 1174
 _SWITCH = const(3)  # groups of another mode, or frames of another shape, in a row to be believed
 _LATE = const(12)  # whole frames without a label, damaged or not, until it counts as gone
 _EVENTS = const(8)
@@ -89,10 +89,10 @@ class Store:
         self._write(slot, text, fields)
         return slot
 
-    def frame(self, complete: bool, clean: bool, number: int) -> None:
+    def frame(self, complete: bool, clean: bool, number: int, times: int) -> None:
         """A frame ended (see Decoder)."""
-        self.counters.add(count.FRAMES if complete else count.FRAMES_CUT)
-        self.frames += 1
+        self.counters.add(count.FRAMES if complete else count.FRAMES_CUT, times)
+        self.frames += times
         self._number = number
         if complete:
             self._whole_frame(clean, number)

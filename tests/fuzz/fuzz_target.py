@@ -47,8 +47,9 @@ class Echo:
         self.counters.add(GROUPS)
         return 0
 
-    def frame(self, complete, clean, number):
-        self.sum = (self.sum * 31 + complete) & 0xFFFFFF
+    def frame(self, complete, clean, number, times):
+        for _ in range(times):
+            self.sum = (self.sum * 31 + complete) & 0xFFFFFF
 
 
 def state(sink):

@@ -40,8 +40,8 @@ class Sink:
             self.slots.append(label)
         return self.slots.index(label)
 
-    def frame(self, complete, clean, number):
-        self.frames.append((complete, clean))
+    def frame(self, complete, clean, number, times):
+        self.frames += times * [(complete, clean)]
 
     def count(self, name):
         return self.counters.get(name)

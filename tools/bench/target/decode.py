@@ -33,7 +33,7 @@ class Sink:
                 slot = self._slots[label] = len(self._slots)
         return slot
 
-    def frame(self, complete, clean, number):
+    def frame(self, complete, clean, number, times):
         """Nobody waits for it."""
 
 

@@ -51,7 +51,9 @@ def parts() -> dict:
 
     -> {class: bytes}; "Gateway" is all of it
     """
-    from firmware import gateway
+    import machine
+
+    from firmware import assembly
     from firmware.board import Board
     from firmware.config import Config
     from firmware.link import wifi
@@ -59,12 +61,13 @@ def parts() -> dict:
 
     config = Config()
     config.update({"mqtt_host": "127.0.0.1", "wifi_ssid": "simulated"})
-    board = Board(config)
+    board = Board(config, machine)
     taken = {}
-    for module, name in ((gateway, "Store"), (gateway, "Source"), (wifi, "Wifi"), (mqtt, "Mqtt")):
+    whole = ((assembly, "Store"), (assembly, "Source"), (wifi, "Wifi"), (mqtt, "Mqtt"))
+    for module, name in whole:
         setattr(module, name, _weighed(getattr(module, name), name, taken))
     before = _used()
-    kept = gateway.Gateway(config, board)
+    kept = assembly.assemble(config, board)
     taken["Gateway"] = _used() - before
     return taken if kept else {}  # named after it was weighed, so that it was not collected
 

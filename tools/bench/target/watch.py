@@ -25,6 +25,8 @@ _SLEEP = 10  # ms
 
 def main() -> None:
     """Start to watch, then the gateway."""
+    if "-m" in sys.argv:
+        sys.path[0] = ""  # the board's flash, and not the folder of this file
     gc.collect()
     without = gc.mem_alloc()
     import asyncio
