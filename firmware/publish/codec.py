@@ -7,7 +7,7 @@ before it asks. The real answers are read by session.py. So nothing in it can wa
 version: 1.3.4 of PyPI, or 1.8 in the board's image.
 """
 
-import umqtt.simple
+import umqtt.simple as simple
 from micropython import const
 
 from firmware.publish.payload import Full, Writer, copy
@@ -20,40 +20,45 @@ class Codec:
     """Writes packets into the outbox; every topic begins with <base>/<device>/."""
 
     def __init__(self, outbox, config, device):
-        prefix = f"{config.get('mqtt_base')}/{device}/".encode()
+        get = config.get
+        prefix = f"{get('mqtt_base')}/{device}/".encode()
         self._outbox = outbox
         self._to = outbox.data
         self._at = 0  # where in it umqtt writes next
         self._answer = b""  # what umqtt reads next
         self._pid = 0
-        self._qos = config.get("mqtt_qos")
+        self._qos = get("mqtt_qos")
         self._prefix = len(prefix)
         self._topic = _Piece(bytearray(prefix) + bytes(_NAME))
         self._payload = _Piece(outbox.data)
         self._writer = Writer(outbox.data)
-        self._client = client = umqtt.simple.MQTTClient(
-            (config.get("mqtt_client_id") or device).encode(),
+        self._client = client = simple.MQTTClient(
+            (get("mqtt_client_id") or device).encode(),
             "",
-            user=config.get("mqtt_user").encode() or None,
-            password=config.get("mqtt_password").encode(),
-            keepalive=config.get("mqtt_keepalive"),
+            user=get("mqtt_user").encode() or None,
+            password=get("mqtt_password").encode(),
+            keepalive=get("mqtt_keepalive"),
         )
         client.set_last_will(prefix + b"status", b"offline", True, self._qos)
         client.sock = self
 
-    def hello(self, clean) -> memoryview:
-        """The CONNECT packet, in a buffer of its own: it goes out before all that waits."""
+    def hello(self) -> memoryview:
+        """The CONNECT packet, in a buffer of its own: it goes out before all that waits.
+
+        The session is a clean one unless QoS 1 wants the broker to remember.
+        """
         client = self._client
         size = 64 + len(client.client_id) + len(client.lw_topic)
         self._to = bytearray(size + len(client.user or b"") + len(client.pswd))
         self._at = 0
         self._answer = b"\x20\x02\0\0"
-        module, umqtt.simple.socket = umqtt.simple.socket, self
+        module = simple.socket  # pyright: ignore[reportAttributeAccessIssue]
+        simple.socket = self  # pyright: ignore[reportAttributeAccessIssue]
         try:
-            client.connect(int(clean))
+            client.connect(1 - self._qos)
             return memoryview(self._to)[: self._at]
         finally:
-            umqtt.simple.socket = module
+            simple.socket = module  # pyright: ignore[reportAttributeAccessIssue]
             self._to = self._outbox.data
 
     def begin(self, name, label=b"", need=64) -> Writer:
@@ -61,7 +66,8 @@ class Codec:
 
         Full if there is no room for need bytes. "+", "#" and "/" in a label become "_".
         """
-        topic = self._topic
+        topic, writer = self._topic, self._writer
+        room = self._outbox.room()
         if len(name) + len(label) > _NAME:
             raise Full
         at = copy(topic.data, self._prefix, name, 0, len(name))
@@ -70,13 +76,10 @@ class Codec:
             if topic.data[at] in b"+#/":
                 topic.data[at] = 0x5F
             at += 1
-        ahead = topic.end + _AHEAD
-        room = self._outbox.room(ahead + need)
-        if room < ahead + need:
+        if room < at + _AHEAD + need:
             raise Full
-        writer = self._writer
         self._at = self._outbox.tail
-        writer.at = self._payload.start = self._at + ahead
+        writer.at = self._payload.start = self._at + at + _AHEAD
         writer.limit = self._at + room
         return writer
 
@@ -90,26 +93,6 @@ class Codec:
         self._client.publish(self._topic, self._payload, retain, self._qos)
         self._outbox.tail = self._at
         return len(self._payload)
-
-    def ping(self) -> bool:
-        """Queue a PINGREQ; false if there is no room."""
-        return self._control(self._client.ping)
-
-    def disconnect(self) -> bool:
-        """Queue a DISCONNECT; false if there is no room."""
-        return self._control(self._client.disconnect)
-
-    def acknowledge(self, high, low) -> bool:
-        """Queue the PUBACK of a message received; false if there is no room."""
-        return self._control(self.write, bytes((0x40, 2, high, low)))
-
-    def _control(self, write, *data):
-        if self._outbox.room(4, True) < 4:
-            return False
-        self._at = self._outbox.tail
-        write(*data)
-        self._outbox.tail = self._at
-        return True
 
     # What umqtt wants of a socket, and of the module of that name.
 

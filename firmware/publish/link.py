@@ -27,23 +27,14 @@ _WORDS = {
     errno.EHOSTUNREACH: "no way to the server",
     101: "no way to the server",  # ENETUNREACH on Linux,
     114: "no way to the server",  # and on the ESP32
-    errno.ENOMEM: "out of memory",
-    errno.ENOBUFS: "out of memory",
 }
-
-
-class LinkError(Exception):
-    """The connection is of no more use; the text says why, for the owner to read."""
 
 
 def words(error) -> str:
     """What went wrong, for the owner to read. Never holds what was sent or received."""
-    if isinstance(error, LinkError):
-        return str(error)
-    if isinstance(error, MemoryError):
-        return "out of memory"
     if isinstance(error, OSError):
-        return _WORDS.get(error.errno) or f"network error {error.errno}"
+        reason = error.args[0] if error.args else 0  # a number, or a text of our own
+        return reason if isinstance(reason, str) else _WORDS.get(reason, f"network error {reason}")
     return f"{type(error).__name__}: {error}"[:80]
 
 
@@ -62,7 +53,7 @@ class Dialler:
         self._failures = 0
 
     async def open(self, host, port):
-        """A connected non-blocking socket. OSError or LinkError if there is none in time."""
+        """A connected non-blocking socket. OSError if there is none in time."""
         kind, address = self._resolve(host, port)
         stream = self._network.socket(*kind)
         try:
@@ -88,7 +79,7 @@ class Dialler:
             except OSError:
                 pass  # the old address serves as long as there is one
             if self._address is None:
-                raise LinkError(f"name not found: {host}")
+                raise OSError(f"name not found: {host}")
         return self._address
 
     async def _connect(self, stream, address):

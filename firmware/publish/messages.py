@@ -13,34 +13,39 @@ from firmware.publish.payload import Full
 from firmware.publish.policy import Policy
 
 _SMALL = const(64)  # bytes that must be free before a message is tried
+_AHEAD = const(1024)  # bytes waiting to be written beyond which it would only grow old
 _SLICE = const(10)  # ms of work before other tasks get their turn
 _HEALTH = const(60000)  # ms between two messages to the topic gateway
-_AHEAD = const(1024)  # bytes waiting to be written beyond which it would only grow old
 _EVENTS = const(16)  # events that wait for a connection
 
 
 class Messages:
     """The topics of DESIGN.md 5, written through a codec.
 
-    report() gives a dict for the topic gateway; the counters of the store are added to it.
+    health() gives a dict for the topic gateway; the counters of the store are added to it.
     """
 
-    def __init__(self, config, store, codec, ticks_ms, report):
+    def __init__(self, config, store, outbox, codec, ticks_ms, health):
         self.unsent = 0  # events that waited too long, messages that fit nowhere
-        self.error = ""
         self._retain = config.get("mqtt_retain_labels")
         self._labels = config.get("mqtt_labels")
         self._frame = config.get("mqtt_frame")
         self._private = config.get("identifiers") != "send"
         self._store = store
+        self._outbox = outbox
         self._codec = codec
         self._ticks_ms = ticks_ms
-        self._report = report
+        self._health = health
         self._policy = Policy(config, store)
-        self._online = False  # the broker was told
-        self._told = None  # tick of the last message to gateway
         self._events = []
         self._sizes = {}  # by topic: its last payload, to know when trying is of use
+        self.renew()
+
+    def renew(self) -> None:
+        """A new connection: status, health and the newest state are to be said."""
+        self._online = False
+        self._told = None  # tick of the last message to gateway
+        self._policy.resend()
 
     def event(self, key, fields) -> None:
         """One event, {"event": key} and the fields; identifiers are left out unless they are sent.
@@ -49,42 +54,34 @@ class Messages:
         """
         kept = {"event": key}
         for name in fields:
-            if not (self._private and _identifies(fields[name])):
-                kept[name] = fields[name]
+            value = fields[name]
+            digits = isinstance(value, (str, bytes)) and len(value) >= 12 and value.isdigit()
+            if not (self._private and digits):
+                kept[name] = value
         if len(self._events) == _EVENTS:
             self._events.pop(0)
             self.unsent += 1
         self._events.append(kept)
 
-    def renew(self) -> None:
-        """A new connection: status, health and the newest state are to be said."""
-        self._online = False
-        self._told = None
-        self._policy.resend()
-
     def farewell(self) -> None:
-        """What the last will would say. Full if there is no room."""
-        self._codec.begin(b"status").raw(b"offline")
+        """Queue what the last will would say, and DISCONNECT. Full if there is no room."""
+        self._codec.begin(b"status").write(b"offline")
         self._codec.publish(True)
-        self._codec.disconnect()
+        self._outbox.control(b"\xe0\x00")
 
-    def compose(self, now, outbox) -> bool:
-        """Queue messages while there are any, there is room, and time; true if any are left.
-
-        What does not fit into an empty outbox never will, and is given up.
-        """
+    def compose(self, now) -> bool:
+        """Queue messages while there are any, there is room, and time; true if any are left."""
         self._policy.look(now)
-        while outbox.waiting < _AHEAD:
+        while self._outbox.waiting() < _AHEAD:
             name = self._topic(now)
             if name is None:
                 return False
             try:
                 self._put(name, now)
             except Full:
-                if not outbox.empty:
-                    return True
-                self.unsent += 1
-                self.error = f"too long for a message: {name.decode()}"
+                if self._outbox.tail:
+                    break
+                self.unsent += 1  # into an empty outbox or never
             self._done(name, now)
             if ticks_diff(self._ticks_ms(), now) >= _SLICE:
                 break
@@ -106,33 +103,29 @@ class Messages:
 
     def _put(self, name, now):
         """Queue one message. Full if there is no room for it."""
+        codec, policy, store = self._codec, self._policy, self._store
+        retain = False
         if name == b"label/":
-            self._put_label(self._policy.next())
-            return
-        codec = self._codec
-        writer = codec.begin(name, b"", self._sizes.get(name, _SMALL))
-        if name == b"status":
-            writer.raw(b"online")
-        elif name == b"event":
-            writer.json(self._events[0])
-        elif name == b"gateway":
-            writer.json(self._health())
-        elif not writer.frame(self._store, self._policy, now):
-            return
-        size = codec.publish(name == b"status")
+            # A label that has vanished gets an empty payload, which also ends its being retained.
+            slot = policy.next()
+            retain = self._retain
+            writer = codec.begin(name, store.label(slot))
+            if not policy.gone(slot):
+                writer.write(store.value(slot).strip() or store.horodate(slot) or b"")
+        else:
+            writer = codec.begin(name, b"", self._sizes.get(name, _SMALL))
+            if name == b"status":
+                retain = True
+                writer.write(b"online")
+            elif name == b"event":
+                writer.json(self._events[0])
+            elif name == b"gateway":
+                writer.json(self._report())
+            elif not writer.frame(store, policy, now):
+                return
+        size = codec.publish(retain)
         if name in (b"gateway", b"frame"):
             self._sizes[name] = size
-
-    def _put_label(self, slot):
-        """The value as sent, without the spaces around it; of DATE, which has none, the horodate.
-
-        A label that has vanished gets an empty payload, which also ends its being retained.
-        """
-        store = self._store
-        writer = self._codec.begin(b"label/", store.label(slot))
-        if not self._policy.gone(slot):
-            writer.raw(store.value(slot).strip() or store.horodate(slot) or b"")
-        self._codec.publish(self._retain)
 
     def _done(self, name, now):
         """It is on its way, or given up."""
@@ -147,16 +140,13 @@ class Messages:
         else:
             self._policy.done(self._policy.next())
 
-    def _health(self):
+    def _report(self):
+        """The payload of the topic gateway."""
+        report = {}
         try:
-            health = dict(self._report())
+            report = self._health()
         except Exception as error:
-            health = {"error": words(error)}
+            report["error"] = words(error)
         counters = self._store.counters
-        health["counters"] = {name: counters.get(name) for name in counters.names}
-        return health
-
-
-def _identifies(value) -> bool:
-    """Whether this looks like a serial number or a PRM."""
-    return isinstance(value, (str, bytes)) and len(value) >= 12 and value.isdigit()
+        report["counters"] = {name: counters.get(name) for name in counters.names}
+        return report

@@ -15,11 +15,11 @@ from micropython import const
 from firmware.publish.codec import Codec
 from firmware.publish.link import words
 from firmware.publish.messages import Messages
-from firmware.publish.packets import Outbox
+from firmware.publish.outbox import Outbox
 from firmware.publish.session import Session
 from firmware.supervisor import pause
 
-_OUTBOX = const(4096)  # bytes; the largest message is a frame of 3 KB
+_OUTBOX = const(3072)  # bytes; a frame of all 71 labels of standard mode has 2.4 KB
 _LOOK = const(50)  # ms between two looks at the socket,
 _NEAR = const(10)  # while something waits to be taken or acknowledged
 _STABLE = const(60000)  # ms after which a connection has proved to hold
@@ -49,23 +49,21 @@ class Mqtt:
         self.last_success = None  # tick of the last of them
         self.last_error = ""
         self._connects = self._failures = self._drops = self._again = 0
-        self._server = (config.get("mqtt_host"), config.get("mqtt_port"))
-        self._keepalive = config.get("mqtt_keepalive")
-        self._clean = config.get("mqtt_qos") == 0
+        self._config = config
         self._store = store
         self._source = source
         self._open = open_connection
         self._ticks_ms = ticks_ms
         self._health = health
         self._deadline = deadline_ms
-        self._outbox = Outbox(_OUTBOX)
-        self._codec = Codec(self._outbox, config, device)
-        self._messages = Messages(config, store, self._codec, ticks_ms, self._report)
-        self._streak = 0  # connections in a row that did not hold
+        self._outbox = outbox = Outbox(_OUTBOX)
+        self._codec = Codec(outbox, config, device)
+        self._messages = Messages(config, store, outbox, self._codec, ticks_ms, self._report)
+        self.event = self._messages.event
         self._session = None
         self._fault = None  # what ended the session
         self._since = None  # tick at which it began, until it has proved to hold
-        self.event = self._messages.event
+        self._streak = 0  # connections in a row that did not
 
     async def run(self) -> None:
         """Connect, publish, connect again; only a cancellation ends it."""
@@ -77,7 +75,6 @@ class Mqtt:
                 except Exception as error:
                     self.last_error = words(error)
                 self._lost()
-                self._streak += 1
                 await asyncio.sleep_ms(self._wait())
         finally:
             if follower:
@@ -96,16 +93,17 @@ class Mqtt:
             "again": self._again,
             "unsent": self._messages.unsent,
             "bytes": self._outbox.written,
-            "error": self.last_error or self._messages.error,
+            "error": self.last_error,
         }
 
     async def _live(self):
         """One connection, from its opening to its loss."""
-        stream = await self._open(*self._server)
+        get = self._config.get
+        stream = await self._open(get("mqtt_host"), get("mqtt_port"))
         self._session = session = Session(
-            stream, self._codec, self._outbox, self._ticks_ms, self._keepalive, self._deadline
+            stream, self._outbox, self._ticks_ms, get("mqtt_keepalive"), self._deadline
         )
-        await session.begin(self._clean)
+        await session.begin(self._codec.hello(), get("mqtt_qos"))
         self._connects += 1
         self._since = self._ticks_ms()
         self._fault = None
@@ -113,7 +111,7 @@ class Mqtt:
         self.connected = True
         while not self._fault:
             more = self._turn()
-            await asyncio.sleep_ms(0 if more else _LOOK if self._outbox.empty else _NEAR)
+            await asyncio.sleep_ms(0 if more else _NEAR if self._outbox.tail else _LOOK)
         raise self._fault
 
     async def _follow(self):
@@ -133,12 +131,10 @@ class Mqtt:
             return False
         try:
             now = self._ticks_ms()
-            session, outbox = self._session, self._outbox
-            session.read(now)
+            self._session.read(now)
             self._settle(now)
-            more = self._messages.compose(now, outbox)
-            session.watch(now)
-            wrote = session.write(now)
+            more = self._messages.compose(now)
+            wrote = self._session.write(now)
             self._settle(now)
             return more and wrote > 0
         except Exception as error:
@@ -157,33 +153,35 @@ class Mqtt:
 
     def _wait(self) -> int:
         """Milliseconds until the next attempt, 1 to 60 s with a random part."""
+        self._streak += 1
         return min(pause(self._streak) * 1000 + random.getrandbits(9), 60000)
 
     def _lost(self):
-        """Count what ended, and keep what has to be sent again."""
+        """Count what ended."""
         if self.connected:
             self._drops += 1
         else:
             self._failures += 1
         self._close()
-        self._again += self._outbox.rewind()
         self._fault = None  # its traceback holds what failed in memory
         gc.collect()
 
-    def _close(self):
-        self.connected = False
-        if self._session:
-            self._session.close()
-            self._session = None
-
     def _farewell(self):
         """Say that we go, if that can be done at once; if not, the last will does."""
-        if self.connected and not self._outbox.waiting:
+        if self.connected and not self._outbox.waiting():
             try:
                 self._messages.farewell()
                 self._session.write(self._ticks_ms())
             except Exception as error:
                 self.last_error = words(error)
+
+    def _close(self):
+        """Be ready for another connection, which begins with what has to be sent again."""
+        self.connected = False
+        self._again += self._outbox.rewind()
+        if self._session:
+            self._session.close()
+            self._session = None
 
     def _report(self):
         """What the topic gateway says."""

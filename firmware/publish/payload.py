@@ -109,12 +109,13 @@ class Writer(io.IOBase):
         self.at = 0
         self.limit = len(buffer)
 
-    def raw(self, data) -> None:
-        """Bytes as they are."""
+    def write(self, data) -> int:
+        """Bytes as they are; how many. (What json.dump() wants of a stream.)"""
         n = len(data)
         if self.at + n > self.limit:
             raise Full
         self.at = copy(self.buffer, self.at, data, 0, n)
+        return n
 
     def text(self, data) -> None:
         """A JSON string of bytes in UTF-8."""
@@ -122,84 +123,72 @@ class Writer(io.IOBase):
         n = len(data)
         if at + 2 * n + 2 > self.limit:
             raise Full
-        buffer = self.buffer
-        buffer[at] = 0x22
-        at = _escape(buffer, at + 1, data, 0, n)
-        buffer[at] = 0x22
+        self.buffer[at] = 0x22
+        at = _escape(self.buffer, at + 1, data, 0, n)
+        self.buffer[at] = 0x22
         self.at = at + 1
 
     def number(self, data) -> bool:
         """Decimal text as a JSON number; false, and nothing written, if it is not one."""
-        n = len(data)
-        if self.at + n > self.limit:
+        if self.at + len(data) > self.limit:
             raise Full
-        at = _number(self.buffer, self.at, data, 0, n)
-        if at < 0:
-            return False
-        self.at = at
-        return True
+        at = _number(self.buffer, self.at, data, 0, len(data))
+        if at > 0:
+            self.at = at
+        return at > 0
 
     def moment(self, horodate) -> None:
-        """A horodate as a JSON string; one of another length as it is."""
-        if len(horodate) != 13:
-            self.text(horodate)
-            return
+        """A horodate, which has 13 characters, as a JSON string."""
         at = self.at
         if at + 27 > self.limit:
             raise Full
-        buffer = self.buffer
-        buffer[at] = 0x22
-        at = _iso(buffer, at + 1, horodate)
-        buffer[at] = 0x22
+        self.buffer[at] = 0x22
+        at = _iso(self.buffer, at + 1, horodate)
+        self.buffer[at] = 0x22
         self.at = at + 1
-
-    def write(self, data) -> int:
-        """The same as raw(), as a stream: for json.dump()."""
-        self.raw(data)
-        return len(data)
 
     def json(self, item) -> None:
         """Anything json.dump() takes."""
-        json.dump(item, self, separators=(",", ":"))
+        json.dump(item, self, separators=(",", ":"))  # pyright: ignore[reportCallIssue]
 
     def frame(self, store, policy, now) -> bool:
         """The current labels that are fresh and for this destination; false if there are none."""
         mark = b"{"
         for slot in store.slots():
-            if policy.selects(slot) and policy.fresh(slot, now):
-                self.raw(mark)
+            if policy.selects(slot, now):
+                self.write(mark)
                 mark = b","
-                label = store.label(slot)
-                self.text(label)
-                self.raw(b":")
-                self._member(store, slot, label)
+                self._member(store, slot)
         if mark == b"{":
             return False
-        self.raw(b"}")
+        self.write(b"}")
         return True
 
-    def _member(self, store, slot, label):
-        value = store.value(slot)
-        horodate = store.horodate(slot)
+    def _member(self, store, slot):
+        label, value, horodate = store.label(slot), store.value(slot), store.horodate(slot)
+        self.text(label)
         if horodate is None:
+            self.write(b":")
             self._value(store, slot, value)
-        elif value:
-            self.raw(b'{"value":')
+            return
+        degraded = fields.degraded(horodate)
+        if value:
+            self.write(b':{"value":')
             self._value(store, slot, value)
-            self.raw(b',"at":')
+            self.write(b',"at":')
             self.moment(horodate)
-            self.raw(b',"degraded":true}' if fields.degraded(horodate) else b"}")
-        else:
-            self.moment(horodate)
-            if fields.degraded(horodate):
-                self.raw(b',"')
-                self.raw(label)
-                self.raw(b'_degraded":true')
+            self.write(b',"degraded":true}' if degraded else b"}")
+            return
+        self.write(b":")
+        self.moment(horodate)
+        if degraded:
+            self.write(b',"')
+            self.write(label)
+            self.write(b'_degraded":true')
 
     def _value(self, store, slot, value):
         if store.numeric(slot) and store.kind(slot) != IDENTITY and self.number(value):
             return
         if len(value) == fields.DATE_PMEPMI and fields.valid_date(value):
-            self.text(fields.iso_date(value).encode())
-        else:
-            self.text(value.strip())
+            value = fields.iso_date(value).encode()
+        self.text(value.strip())

@@ -18,11 +18,13 @@ from firmware.tic.catalogue import INSTANT
 _IDENTIFIERS = (b"ADCO", b"ADS", b"ADSC", b"PRM")
 _FRESH = const(60000)  # ms; an older instantaneous value is not sent, an old index still is
 _SLOTS = const(64)  # labels at first; grows by as much
-_MARK = const(0x3FFFFFFF)
 
-# What is known of a label: bits.
-_SENT = const(1)
-_HERE = const(2)
+# What is known of a label: bits. A slot keeps its label for ever.
+_SENT = const(1)  # told, and not told since that it has vanished
+_HERE = const(2)  # among the labels of the meter at the last look
+_WAS = const(4)  # at the look before
+_MINE = const(8)  # for this destination,
+_OTHER = const(16)  # or not; none of both before it was looked at
 
 
 class Policy:
@@ -34,31 +36,26 @@ class Policy:
         self._interval = config.get("publish_interval") * 1000
         self._threshold = config.get("publish_threshold")
         labels = config.get("labels")
-        self._only = None if labels == "*" else [one.strip().encode() for one in labels.split(",")]
+        self._only = None if labels == "*" else labels.replace(" ", "").encode().split(b",")
         self._private = config.get("identifiers") != "send"
         self._frames = store.frames
         self._since = 0
         self._all = True
         self._due = bytearray()  # by slot: 1 if its label is to be sent
         self._known = bytearray()
-        self._marks = array("i")  # by slot: store.changed() of what was sent
-        self._values = array("i")
+        self._last = array("i")  # the instantaneous value sent last
+        self._sequence = 0  # of the store, when it was looked at last
         self.frame_due = False
 
     def resend(self) -> None:
         """A new connection: everything is due at once."""
         self._all = True
 
-    def selects(self, slot) -> bool:
-        """Whether this label is for this destination at all."""
-        label = self._store.label(slot)
-        if self._private and label in _IDENTIFIERS:
+    def selects(self, slot, now) -> bool:
+        """Whether this label is for this destination, and its value still says something."""
+        store, known = self._store, self._known
+        if slot >= len(known) or not known[slot] & _MINE:
             return False
-        return self._only is None or label in self._only
-
-    def fresh(self, slot, now) -> bool:
-        """Whether its value still says something: an instantaneous one does for a minute."""
-        store = self._store
         return store.kind(slot) != INSTANT or store.age(slot, now) < _FRESH
 
     def look(self, now) -> None:
@@ -81,7 +78,10 @@ class Policy:
     def done(self, slot) -> None:
         """Its message is on its way."""
         self._due[slot] = 0
-        self._known[slot] = 0 if self.gone(slot) else _HERE | _SENT
+        if self.gone(slot):
+            self._known[slot] &= ~_SENT
+        else:
+            self._known[slot] |= _SENT
 
     def _everything(self, now) -> bool:
         if self._when == "frame":
@@ -93,7 +93,7 @@ class Policy:
         if self._all or not 0 <= gone < 2 * self._interval:
             self._since = now
         elif gone >= self._interval:
-            self._since = ticks_add(self._since, self._interval)  # so the mean interval is right
+            self._since = ticks_add(now, self._interval - gone)  # so the mean interval is right
         else:
             return False
         self._all = False
@@ -102,45 +102,51 @@ class Policy:
     def _choose(self, now, everything):
         store, known, due = self._store, self._known, self._due
         for slot in range(len(known)):
-            known[slot] &= ~_HERE
+            known[slot] = known[slot] & ~(_HERE | _WAS) | (known[slot] & _HERE) << 1
         for slot in store.slots():
             if slot >= len(known):
-                self._grow(slot)
-            if self.selects(slot):
-                known[slot] |= _HERE
-                if (everything or self._moved(slot)) and self.fresh(slot, now):
-                    due[slot] = 1
-                    self._note(slot)
-                    self.frame_due = True
+                more = slot + _SLOTS - len(known)
+                due.extend(bytes(more))
+                known.extend(bytes(more))
+                self._last.extend(array("i", bytes(4 * more)))
+            if not known[slot]:
+                known[slot] = self._whose(store.label(slot))
+            known[slot] |= _HERE
+            if self.selects(slot, now) and (everything or self._moved(slot)):
+                due[slot] = 1
+                self.frame_due = True
+                if store.kind(slot) == INSTANT:
+                    self._last[slot] = self._amount(slot)
+        self._sequence = store.sequence
         for slot in range(len(known)):
             if not known[slot] & _HERE:
-                due[slot] = known[slot]  # _SENT: it is to be told that the label has vanished
+                due[slot] = known[slot] & _SENT  # it is to be told that the label has vanished
+
+    def _whose(self, label):
+        if self._private and label in _IDENTIFIERS or self._only and label not in self._only:
+            return _OTHER
+        return _MINE
 
     def _moved(self, slot) -> bool:
+        """Whether the label has to be sent because of what it says now."""
         store = self._store
-        if store.changed(slot) & _MARK == self._marks[slot] or store.label(slot) == b"DATE":
-            return False
-        if store.kind(slot) != INSTANT or not store.numeric(slot):
+        if not self._known[slot] & _WAS:
             return True
-        return abs(int(store.value(slot)) - self._values[slot]) >= self._step(store.unit(slot))
-
-    def _step(self, unit) -> int:
-        """How far a value must move."""
+        if ticks_diff(store.changed(slot), self._sequence) <= 0:
+            return False
+        if store.kind(slot) != INSTANT:
+            return store.label(slot) != b"DATE"
+        amount, last = self._amount(slot), self._last[slot]
+        if amount < 0 or last < 0:
+            return True
+        unit, step = store.unit(slot), self._threshold
         if unit == b"A":
-            return max(1, self._threshold // 230)
-        if unit == b"V":
-            return 2
-        return self._threshold
+            step = max(1, step // 230)
+        elif unit == b"V":
+            step = 2
+        return abs(amount - last) >= step
 
-    def _note(self, slot):
-        store = self._store
-        self._marks[slot] = store.changed(slot) & _MARK
-        if store.kind(slot) == INSTANT and store.numeric(slot):
-            self._values[slot] = int(store.value(slot))
-
-    def _grow(self, slot):
-        more = slot + _SLOTS - len(self._known)
-        self._due += bytes(more)
-        self._known += bytes(more)
-        self._marks.extend(array("i", bytes(4 * more)))
-        self._values.extend(array("i", bytes(4 * more)))
+    def _amount(self, slot) -> int:
+        """The value as a whole number, -1 if it is none: PME-PMI has fractions, and units."""
+        value = self._store.value(slot)
+        return int(value) if value.isdigit() else -1

@@ -147,6 +147,13 @@ def test_a_recording_is_recognised_and_played_as_it_is_again_and_again(play, oct
     assert damaged + damaged in once
 
 
+@pytest.mark.parametrize(("octets", "mode"), [
+    (HISTORIQUE.replace(b"\r", b"\n").replace(b"\x03", b""), "historique"),
+    (wire.even(PMEPMI), "pmepmi"), (b"\nBASE 010151175  \r" * 2 + STANDARD, "standard")])
+def test_a_recording_from_a_cooked_terminal_or_with_its_parity_is_recognised(octets, mode):
+    assert recording.recognise(octets) == mode
+
+
 def test_a_recording_can_end_and_one_without_a_group_is_refused():
     pieces = list(Recording(HISTORIQUE * 2 + b"tail", random.Random(1), loop=False).pieces(1200))
     assert b"".join(octets for octets, _, _ in pieces) == HISTORIQUE * 2 + b"tail"

@@ -18,16 +18,16 @@ FAULTS = {
     "refuse4": "the broker refuses the user or the password",
     "refuse5": "the broker does not authorise this client",
     "mute": "the broker does not answer",
-    "mute_later": "the broker went silent",
+    "mute_later": "the broker",  # went silent, or with QoS 1 does not acknowledge
     "cut": "the broker closed the connection",
     "cut_later": "the broker closed the connection",
     "reset_later": "connection cut",
     "garbage": "",
     "garbage_later": "",
-    "huge": "the broker sent a packet of 268435455 bytes, too long for us",
+    "huge": "the broker sent a packet of 268435460 bytes, too long for us",
     "endless": "the broker sent something that is not MQTT",
     "close": "connection",  # closed or cut, as it happens
-    "stuck": "the broker went silent",
+    "stuck": "the broker",  # takes nothing, or went silent, as it happens
 }
 
 
@@ -36,13 +36,14 @@ def table(request):
     """Lines for the end of the module: what the loop suffered under each fault."""
     lines = []
     yield lines
-    report = request.config.pluginmanager.getplugin("terminalreporter")
-    report.write_line("")
-    for name, status in lines:
-        report.write_line(
-            f"mqtt {name:14} longest stall of the loop {status['stall']:3d} ms, held by the "
-            f"destination {status['held']:5.1f} ms, {status['frames']} frames"
-        )
+    capture = request.config.pluginmanager.getplugin("capturemanager")
+    with capture.global_and_fixture_disabled():
+        print()
+        for name, status in lines:
+            print(
+                f"mqtt {name:16} longest stall of the loop {status['stall']:3d} ms, held by the "
+                f"destination {status['held']:4.1f} ms, {status['frames']} frames"
+            )
 
 
 def index_of(packet):
@@ -58,9 +59,8 @@ def behaves_again(broker, publisher):
     def news(topic="EAST"):
         return [p for p in broker.messages(topic) if p.connection > before]
 
-    broker.wait(lambda: len(news()) >= 3)
-    topics = {p.topic.removeprefix("tic/winky-a1b2c3/") for p in news("")}
-    assert {"status", "gateway", "frame", "label/EAST", "label/NJOURF_1"} <= topics
+    for topic in ("status", "gateway", "frame", "label/EAST", "label/NJOURF_1"):
+        broker.wait(lambda topic=topic: [p for p in news(topic) if not p.dup])
     status = publisher.until(lambda s: s["connected"])
     fresh = [index_of(p) for p in news() if not p.dup]
     assert fresh == sorted(fresh)
@@ -101,20 +101,17 @@ def test_no_puback(table):
         Publishing(broker.port, period=PERIOD, mqtt_qos=1, mqtt_keepalive=1) as publisher,
     ):
         broker.wait(lambda: len(broker.messages()) >= 20)
-        first = publisher.until(lambda s: s["frames"] > 50)
-        later = publisher.until(lambda s: s["frames"] > 150)
-        assert later["accepted"] == 0 and later["connected"]  # it still answers our pings
+        first = publisher.until(lambda s: s["drops"] >= 1)
+        later = publisher.until(lambda s: s["drops"] >= 3)
+        assert later["accepted"] == 0
+        assert later["error"] == "the broker does not acknowledge"
         assert later["heap"] < first["heap"] + 8192
-        told = [p.pid for p in broker.messages()]
-        assert told == list(range(1, len(told) + 1))
-        connections = broker.connections
-        broker.drop()
-        broker.wait(lambda: broker.connections > connections)
-        broker.wait(lambda: len([p for p in broker.messages() if p.dup]) == len(told))
-        again = [p for p in broker.messages() if p.dup]
-        assert [p.pid for p in again] == told
-        before = broker.messages()[: len(told)]
-        assert [(p.topic, p.payload) for p in again] == [(p.topic, p.payload) for p in before]
+        told = [p for p in broker.messages() if p.connection == 1]
+        again = [p for p in broker.messages() if p.connection == 2 and p.dup]
+        assert [p.pid for p in told] == list(range(1, len(told) + 1))
+        assert not any(p.dup for p in told)
+        for one, other in zip(told, again, strict=True):
+            assert (one.pid, one.topic, one.payload) == (other.pid, other.topic, other.payload)
         status = behaves_again(broker, publisher)
         table.append(("no_puback qos1", status))
         publisher.stop()
@@ -164,7 +161,7 @@ def test_broker_comes_back_on_its_own_port(table):
 
 
 def test_an_index_missed_goes_out_later():
-    """The last index before an outage ends is there after it, though the meter says nothing new."""
+    """The last index of an outage is there after it, though the meter says nothing new."""
     with FaultBroker() as broker:
         settings = {"publish_when": "change", "publish_interval": 3600}
         with Publishing(broker.port, **settings) as publisher:

@@ -43,9 +43,12 @@ class Meter:
         self.store = store
         self.source = source
         self.power, self.index = 1000, 21849106
+        self.dropped = []
 
     def frame(self):
         standard(self.store, self.power, self.index, self.store.frames % 60)
+        for label in self.dropped:
+            self.store.drop(label)
         self.source.end_frame()
 
     async def run(self, period):
@@ -57,7 +60,7 @@ class Meter:
 
 
 class Watch:
-    """The longest time, in ms, in which the loop let nobody else run, and the destination's share."""
+    """The longest time, in ms, that the loop let nobody else run, and the destination's share."""
 
     def __init__(self, mqtt):
         self.stall = self.held = 0
@@ -120,7 +123,7 @@ async def main(options):
             meter.power, meter.index = int(command[1]), int(command[2])
             meter.frame()
         elif command[0] == "drop":
-            store.drop(command[1].encode())
+            meter.dropped.append(command[1].encode())
         elif command[0] == "event":
             mqtt.event(command[1], json.loads(command[2]))
         else:

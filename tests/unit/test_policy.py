@@ -158,6 +158,11 @@ def test_text_in_place_of_a_power_is_a_change():
     scene.frame()
     scene.put(b"PA1MN", b"36kW", kind=catalogue.INSTANT)
     assert scene.frame() == [b"PA1MN"]
+    assert scene.frame() == []
+    for value in (b"0.26", b"-0.17", b"0.27", b"7", b"0.28"):
+        scene.put(b"TGPHI_s", value, kind=catalogue.INSTANT, numeric=True)
+        assert scene.frame() == [b"TGPHI_s"], value
+        assert scene.frame() == []
 
 
 def test_selection_and_identifiers():
@@ -225,8 +230,9 @@ def test_a_label_that_vanishes_is_told_once():
     assert scene.frame() == []
     scene.policy.resend()
     assert scene.sent() == [b"BASE"]
-    power(scene, 38, b"ADPS", b"A")
+    power(scene, 37, b"ADPS", b"A")  # the very value of the time before
     assert scene.frame() == [b"ADPS"]
+    assert scene.frame() == []
 
 
 def test_a_label_that_vanishes_before_it_was_sent_is_not_sent():

@@ -1,6 +1,9 @@
 """A recording of a meter, played again: what it is, at which rate, cut into frames."""
 
+import re
+
 from .frames import checksum
+from .wire import strip
 
 _PAUSE = (0.0167, 0.0334)       # s between two frames, both documents
 
@@ -8,8 +11,7 @@ _PAUSE = (0.0167, 0.0334)       # s between two frames, both documents
 def _valid(octets: bytes) -> tuple:
     """(groups valid as standard, as historique or PME-PMI) among the first 200 kB."""
     counts = [0, 0]
-    for line in octets[:200_000].split(b"\r"):
-        body = bytes(n & 0x7F for n in line.rpartition(b"\n")[2])
+    for body in re.split(b"[\\r\\n\x02\x03]", strip(octets[:200_000])):     # CR may have become LF
         if len(body) < 4:
             continue
         if body[-2] == 9 and checksum(body[:-1]) == body[-1]:
@@ -26,7 +28,8 @@ def recognise(octets: bytes) -> str:
         raise ValueError("no group with a valid checksum")
     if standard > other:
         return "standard"
-    return "pmepmi" if b"\nMESURES1 " in octets or b"\nMESURES2 " in octets else "historique"
+    plain = strip(octets)
+    return "pmepmi" if b"\nMESURES1 " in plain or b"\nMESURES2 " in plain else "historique"
 
 
 class Recording:

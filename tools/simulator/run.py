@@ -128,7 +128,7 @@ class Conductor:
         while True:
             self._firmware = await asyncio.create_subprocess_exec(
                 self.micropython, str(BOARD / "power_on.py"), cwd=self.state,
-                env=dict(self._environment, TICGATE_CAUSE=cause), start_new_session=True,
+                env=dict(self._environment, TICGATE_CAUSE=cause), process_group=0,
                 stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
             async for words in self._firmware.stdout:
                 print(f"board: {words.decode(errors='replace').rstrip()}", flush=True)

@@ -1,18 +1,23 @@
 """The simulated UART: the pty that TICGATE_PTY names, read without ever waiting.
 
-The line at the other end is told at which rate we listen ("rate 1200 8192": the second is
-our buffer, a line of text) and does the
-rest: garbage at a wrong rate, parity in bit 7, bytes lost when nobody reads.
+The line at the other end is told at which rate we listen and how much we can hold ("rate 1200
+8192", a line of text) and does the rest: garbage at a wrong rate, parity in bit 7, bytes lost when
+nobody reads.  When the line is gone, so is the board's power: the process ends.
 """
 
 import errno
 import io
 import os
 import select
+import sys
 import termios
 
-_VTIME, _VMIN = 5, 6            # places in the list of control characters, Linux
 _GET_FILENO, _POLL, _CLOSE = 10, 3, 4
+
+
+def _power_off():
+    print("simulated board: the line is gone, power off")
+    sys.exit(0)
 
 
 class UART(io.IOBase):
@@ -34,14 +39,18 @@ class UART(io.IOBase):
         path = os.getenv("TICGATE_PTY")
         if not path:
             raise OSError(errno.ENODEV)
-        self._file = open(path, "r+b")
+        try:
+            self._file = open(path, "r+b")
+        except OSError:
+            _power_off()
         self._fd = self._file.fileno()
+        termios.setraw(self._fd)
         settings = termios.tcgetattr(self._fd)
-        if settings[6][_VMIN] or settings[3]:
-            termios.setraw(self._fd)
-            settings = termios.tcgetattr(self._fd)
-            settings[6][_VMIN] = settings[6][_VTIME] = 0
-            termios.tcsetattr(self._fd, termios.TCSANOW, settings)
+        characters = settings[6]
+        for place, character in enumerate(characters):
+            if isinstance(character, int):          # VMIN and VTIME: read() never waits
+                characters[place] = 0
+        termios.tcsetattr(self._fd, termios.TCSANOW, settings)
         self._poll = select.poll()
         self._poll.register(self._file, select.POLLIN)
         self._rest = bytearray(64)
@@ -69,21 +78,36 @@ class UART(io.IOBase):
         return 1 if self._ready() else 0
 
     def _ready(self) -> bool:
-        return any(event & select.POLLIN for _, event in self._poll.poll(0))
+        for _, event in self._poll.poll(0):
+            if event & select.POLLHUP:
+                _power_off()
+            if event & select.POLLIN:
+                return True
+        return False
+
+    def _read(self, function, argument):
+        try:
+            got = function(argument)
+        except OSError:
+            _power_off()
+        if not got:
+            self._ready()                           # ends the process if the line is gone
+            return None
+        return got
 
     def readinto(self, buf, nbytes=None):
         """Number of bytes put into buf, at most nbytes; None when there are none."""
         if nbytes is not None:
             buf = memoryview(buf)[:nbytes]
-        return self._file.readinto(buf) or None
+        return self._read(self._file.readinto, buf)
 
     def read(self, nbytes=-1):
         """At most nbytes, or all that is there; None when there is nothing."""
         if nbytes is not None and nbytes >= 0:
-            return self._file.read(nbytes) or None
+            return self._read(self._file.read, nbytes)
         out = b""
         while True:
-            part = self._file.read(256)
+            part = self._read(self._file.read, 256)
             if not part:
                 return out or None
             out += part
@@ -92,7 +116,7 @@ class UART(io.IOBase):
         """Up to the end of a line or of what is there; None when there is nothing."""
         out = b""
         while not out.endswith(b"\n"):
-            part = self._file.read(1)
+            part = self._read(self._file.read, 1)
             if not part:
                 break
             out += part
