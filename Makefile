@@ -23,7 +23,7 @@ DECODE = MICROPYPATH="$(CURDIR):.frozen" exec .cache/bin/micropython tools/decod
 
 # All that MicroPython runs: CPython's parser accepts what MicroPython's compiler does not.
 MICROPYTHON_FILES = boot.py main.py firmware tests/unit tests/support/mpy_runner.py \
-	tools/decode.py tools/simulator/board
+	tools/decode.py tools/decode_model.py tools/bench/target tools/simulator/board
 
 .PHONY: help run decode test lint bench fuzz clean
 
@@ -34,10 +34,10 @@ run: ## the gateway here, with a simulated meter and a broker; variables: see RE
 	@$(SETUP) run
 	@$(FIND_FILE); exec $(VENV)/python tools/simulator/run.py
 
-decode: ## FILE=x.tic: its frames as JSON, one a line; RAW=1 leaves out the catalogue's checks
-	@[ -n "$$FILE" ] || { echo "make decode FILE=recording.tic [RAW=1]" >&2; exit 2; }
+decode: ## FILE=x.tic: its frames as JSON, one a line; RAW=1: framing only; MODEL=1: the model
+	@[ -n "$$FILE" ] || { echo "make decode FILE=recording.tic [RAW=1] [MODEL=1]" >&2; exit 2; }
 	@$(SETUP) unix64
-	@$(FIND_FILE); $(DECODE) $(if $(filter-out 0,$(RAW)),--raw) "$$FILE"
+	@$(FIND_FILE); $(DECODE) $(if $(filter-out 0,$(RAW)),--raw) $(if $(filter-out 0,$(MODEL)),--model) "$$FILE"
 
 test: ## all tests; ARGS="-k parity" goes to pytest, RUNTIMES="unix64" to fewer runtimes
 	@$(SETUP) test

@@ -1,9 +1,10 @@
-"""Decodes a recording with the firmware's own decoder and store: decode.py [--raw] FILE.
+"""Decodes a recording with the firmware's own decoder and store: decode.py [--raw|--model] FILE.
 
 Runs in MicroPython, for `make decode`. Prints one JSON object a frame, {"frame", "mode", "groups":
 [[label, horodate, value], ...]}, every group that passed in order of arrival, and at the end
-{"counters": {...}}. With --raw, the third sieve (catalogue and plausibility) is left out. Memory
-does not grow with the file.
+{"counters": {...}}. With --raw, the third sieve (catalogue and plausibility) is left out. With
+--model, all that is printed is what the meter said in the end, one object with the keys of
+firmware/tic/model.py. Memory does not grow with the file.
 """
 
 import json
@@ -28,6 +29,8 @@ _BYTES_A_SECOND = {catalogue.UNKNOWN: 960, catalogue.HISTORIQUE: 120, catalogue.
 
 class Printer:
     """A sink that lets the store judge, and prints what passed."""
+
+    epoch = 0  # no image is kept
 
     def __init__(self, out, raw: bool):
         self._out = out
@@ -65,11 +68,11 @@ class Printer:
         self._out.write(json.dumps([label, horodate, value]))
         return slot
 
-    def frame(self, complete, clean, number) -> None:
+    def frame(self, complete, clean, number, times) -> None:
         if self._raw:
             self.counters.add(count.FRAMES if complete else count.FRAMES_CUT)
         else:
-            self.store.frame(complete, clean, number)
+            self.store.frame(complete, clean, number, times)
         self.close()
 
     def close(self) -> None:
@@ -90,31 +93,45 @@ class Printer:
         return catalogue.MODES[self.mode()]
 
 
-def main(path: str, raw: bool, out) -> None:
-    """Decodes the file at `path`; time passes as it would on the line."""
-    printer = Printer(out, raw)
-    # Without the image, so that each group passes the printer.
-    decoder = Decoder(printer, image=False)
+def read(path: str, decoder, heard) -> None:
+    """Decodes the file at `path`; time passes as it would on the line. `heard` is called after
+    each piece, and says which mode it was.
+    """
     bits = 0
     with open(path, "rb") as file:
         while True:
-            n = file.readinto(decoder.room())
+            n = file.readinto(decoder.room)
             if not n:
                 break
             decoder.decode(n, bits)
-            bits = bits + n * 1000 // _BYTES_A_SECOND[printer.mode()] & 0x3FFFFFFF
-    decoder.settle()
+            decoder.settle()
+            bits = bits + n * 1000 // _BYTES_A_SECOND[heard()] & 0x3FFFFFFF
+
+
+def main(path: str, options: list, out) -> None:
+    """Prints what `options` ask for of the file at `path`."""
+    if "--model" in options:
+        from decode_model import Model
+
+        model = Model(out)
+        read(path, Decoder(model.store), model.heard)
+        model.close()
+        return
+    printer = Printer(out, "--raw" in options)
+    # Without the image, so that each group passes the printer.
+    decoder = Decoder(printer, image=False)
+    read(path, decoder, printer.mode)
     printer.close()
     counters = printer.counters
-    totals = {name: counters.get(name) for name in counters.names}
-    totals["cooked"] = decoder.cooked
+    totals = counters.all()
+    totals["cooked"] = decoder.cooked()
     out.write(json.dumps({"counters": totals}))
     out.write("\n")
 
 
 if __name__ == "__main__":
     try:
-        main(sys.argv[-1], "--raw" in sys.argv[1:-1], sys.stdout)
+        main(sys.argv[-1], sys.argv[1:-1], sys.stdout)
     except OSError as error:
         sys.stderr.write(f"decode: cannot read {sys.argv[-1]}: {error}\n")
         sys.exit(1)

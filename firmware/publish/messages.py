@@ -8,9 +8,9 @@ from time import ticks_diff
 
 from micropython import const
 
-from firmware.publish.link import words
 from firmware.publish.payload import Full
 from firmware.publish.policy import Policy
+from firmware.rarely import load
 
 _SMALL = const(64)  # bytes that must be free before a message is tried
 _AHEAD = const(1024)  # bytes waiting to be written beyond which it would only grow old
@@ -22,10 +22,11 @@ _EVENTS = const(16)  # events that wait for a connection
 class Messages:
     """The topics of DESIGN.md 5, written through a codec.
 
-    health() gives a dict for the topic gateway; the counters of the store are added to it.
+    health() gives a dict for the topic gateway; the counters of the store are added to it, and
+    what status() gives, under "mqtt".
     """
 
-    def __init__(self, config, store, outbox, codec, ticks_ms, health):
+    def __init__(self, config, store, outbox, codec, ticks_ms, health, status):
         self.unsent = 0  # events that waited too long, messages that fit nowhere
         self._retain = config.get("mqtt_retain_labels")
         self._labels = config.get("mqtt_labels")
@@ -36,6 +37,7 @@ class Messages:
         self._codec = codec
         self._ticks_ms = ticks_ms
         self._health = health
+        self._status = status
         self._policy = Policy(config, store)
         self._events = []
         self._sizes = {}  # by topic: its last payload, to know when trying is of use
@@ -62,12 +64,6 @@ class Messages:
             self._events.pop(0)
             self.unsent += 1
         self._events.append(kept)
-
-    def farewell(self) -> None:
-        """Queue what the last will would say, and DISCONNECT. Full if there is no room."""
-        self._codec.begin(b"status").write(b"offline")
-        self._codec.publish(True)
-        self._outbox.control(b"\xe0\x00")
 
     def compose(self, now) -> bool:
         """Queue messages while there are any, there is room, and time; true if any are left."""
@@ -144,9 +140,9 @@ class Messages:
         """The payload of the topic gateway."""
         report = {}
         try:
-            report = self._health()
+            report.update(self._health())
         except Exception as error:
-            report["error"] = words(error)
-        counters = self._store.counters
-        report["counters"] = {name: counters.get(name) for name in counters.names}
+            report["error"] = load("publish.dialling").words(error)
+        report["mqtt"] = self._status()
+        report["counters"] = self._store.counters.all()
         return report

@@ -13,13 +13,16 @@ from time import ticks_diff
 from micropython import const
 
 from firmware.publish.codec import Codec
-from firmware.publish.link import words
 from firmware.publish.messages import Messages
 from firmware.publish.outbox import Outbox
 from firmware.publish.session import Session
+from firmware.rarely import load
 from firmware.supervisor import pause
 
-_OUTBOX = const(3072)  # bytes; a frame of all 71 labels of standard mode has 2.4 KB
+# Bytes. A frame of the 71 labels of a three-phase producer, identifiers too, all at full width,
+# has 2317 (the longest seen of a simulated one, 69 labels with "tempo": 2092); the longest topic
+# and the head of the packet 114; 32 are spared for pings. What is left is a label's worth.
+_OUTBOX = const(2560)
 _LOOK = const(50)  # ms between two looks at the socket,
 _NEAR = const(10)  # while something waits to be taken or acknowledged
 _STABLE = const(60000)  # ms after which a connection has proved to hold
@@ -46,21 +49,21 @@ class Mqtt:
     ):
         self.connected = False
         self.accepted = 0  # messages a broker took: with QoS 1 acknowledged, else written
-        self.last_success = None  # tick of the last of them
         self.last_error = ""
-        self._connects = self._failures = self._drops = self._again = 0
-        self._config = config
+        self._connects = self._failures = self._again = 0
+        self._server = config.get("mqtt_host"), config.get("mqtt_port")
         self._store = store
         self._source = source
         self._open = open_connection
         self._ticks_ms = ticks_ms
-        self._health = health
         self._deadline = deadline_ms
         self._outbox = outbox = Outbox(_OUTBOX)
-        self._codec = Codec(outbox, config, device)
-        self._messages = Messages(config, store, outbox, self._codec, ticks_ms, self._report)
+        self._codec = codec = Codec(
+            outbox, load("publish.greeting").introduce(config, device)
+        )
+        self._messages = Messages(config, store, outbox, codec, ticks_ms, health, self.status)
         self.event = self._messages.event
-        self._session = None
+        self._stream = self._session = None
         self._fault = None  # what ended the session
         self._since = None  # tick at which it began, until it has proved to hold
         self._streak = 0  # connections in a row that did not
@@ -73,8 +76,12 @@ class Mqtt:
                 try:
                     await self._live()
                 except Exception as error:
-                    self.last_error = words(error)
-                self._lost()
+                    self.last_error = load("publish.dialling").words(error)
+                if not self.connected:
+                    self._failures += 1
+                self._close()
+                self._fault = None  # its traceback holds what failed in memory
+                gc.collect()
                 await asyncio.sleep_ms(self._wait())
         finally:
             if follower:
@@ -88,7 +95,7 @@ class Mqtt:
             "connected": self.connected,
             "connects": self._connects,
             "failures": self._failures,
-            "drops": self._drops,
+            "drops": self._connects - self.connected,
             "accepted": self.accepted,
             "again": self._again,
             "unsent": self._messages.unsent,
@@ -98,14 +105,14 @@ class Mqtt:
 
     async def _live(self):
         """One connection, from its opening to its loss."""
-        get = self._config.get
-        stream = await self._open(get("mqtt_host"), get("mqtt_port"))
-        self._session = session = Session(
-            stream, self._outbox, self._ticks_ms, get("mqtt_keepalive"), self._deadline
+        client, ticks_ms, deadline = self._codec.client, self._ticks_ms, self._deadline
+        self._stream = stream = await self._open(*self._server)
+        await load("publish.greeting").greet(stream, client, ticks_ms, deadline)
+        self._since = now = ticks_ms()
+        self._session = Session(
+            stream, self._outbox, now, client.lw_qos, client.keepalive, deadline
         )
-        await session.begin(self._codec.hello(), get("mqtt_qos"))
         self._connects += 1
-        self._since = self._ticks_ms()
         self._fault = None
         self._messages.renew()
         self.connected = True
@@ -129,62 +136,45 @@ class Mqtt:
         """A slice of work that never waits; true if there is more to do at once."""
         if not self.connected or self._fault:
             return False
+        session, outbox, now = self._session, self._outbox, self._ticks_ms()
+        if self._since is not None and ticks_diff(now, self._since) > _STABLE:
+            self._since = None
+            self._streak = 0
         try:
-            now = self._ticks_ms()
-            self._session.read(now)
-            self._settle(now)
+            session.read(now)
+            self.accepted += outbox.settle()
             more = self._messages.compose(now)
-            wrote = self._session.write(now)
-            self._settle(now)
+            wrote = session.write(now)
+            self.accepted += outbox.settle()
             return more and wrote > 0
         except Exception as error:
             self._fault = error
             return False
-
-    def _settle(self, now):
-        """Note what the broker took, and that a connection holds."""
-        accepted = self._outbox.settle()
-        if accepted:
-            self.accepted += accepted
-            self.last_success = now
-        if self._since is not None and ticks_diff(now, self._since) > _STABLE:
-            self._since = None
-            self._streak = 0
 
     def _wait(self) -> int:
         """Milliseconds until the next attempt, 1 to 60 s with a random part."""
         self._streak += 1
         return min(pause(self._streak) * 1000 + random.getrandbits(9), 60000)
 
-    def _lost(self):
-        """Count what ended."""
-        if self.connected:
-            self._drops += 1
-        else:
-            self._failures += 1
-        self._close()
-        self._fault = None  # its traceback holds what failed in memory
-        gc.collect()
-
     def _farewell(self):
-        """Say that we go, if that can be done at once; if not, the last will does."""
-        if self.connected and not self._outbox.waiting():
+        """Say what the last will would, if that can be done at once, and DISCONNECT."""
+        codec, outbox = self._codec, self._outbox
+        if self.connected and not outbox.waiting():
             try:
-                self._messages.farewell()
+                codec.begin(b"status").write(b"offline")
+                codec.publish(True)
+                outbox.control(b"\xe0\x00")
                 self._session.write(self._ticks_ms())
             except Exception as error:
-                self.last_error = words(error)
+                self.last_error = str(error)
 
     def _close(self):
         """Be ready for another connection, which begins with what has to be sent again."""
         self.connected = False
         self._again += self._outbox.rewind()
-        if self._session:
-            self._session.close()
-            self._session = None
-
-    def _report(self):
-        """What the topic gateway says."""
-        report = dict(self._health())
-        report["mqtt"] = self.status()
-        return report
+        stream, self._stream, self._session = self._stream, None, None
+        if stream:
+            try:
+                stream.close()
+            except OSError:
+                pass  # it was dead already

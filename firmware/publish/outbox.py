@@ -46,10 +46,9 @@ class Outbox:
     """The packets to be written, and those of QoS 1 written but not acknowledged."""
 
     def __init__(self, size):
-        self.data = bytearray(size)
+        self.data = memoryview(bytearray(size))
         self.tail = 0  # end of the last packet
         self.written = 0  # bytes, since start
-        self._view = memoryview(self.data)
         self._next = 0  # first byte not yet written
         self._refused = 0  # bytes that the stream did not take when it was asked last
         self._news = False  # something may be dropped
@@ -79,7 +78,7 @@ class Outbox:
         if at == self.tail:
             return 0
         offer = self._refused or self.tail - at
-        taken = stream.write(self._view[at : at + offer]) or 0
+        taken = stream.write(self.data[at : at + offer]) or 0
         self._refused = 0 if taken else offer
         if taken:
             self._next += taken

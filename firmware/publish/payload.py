@@ -17,7 +17,7 @@ import json
 
 import micropython
 
-from firmware.tic import fields
+from firmware.tic import moments
 from firmware.tic.catalogue import IDENTITY
 
 
@@ -102,12 +102,18 @@ def _iso(to: ptr8, at: int, horodate: ptr8) -> int:
 
 
 class Writer(io.IOBase):
-    """Writes into buffer[at:limit]. Every method raises Full if that has no room."""
+    """Writes into buffer[at:limit]. Every method raises Full if that has no room.
+
+    What is written begins at start, and is what umqtt takes for bytes of that length.
+    """
 
     def __init__(self, buffer):
         self.buffer = buffer
-        self.at = 0
+        self.at = self.start = 0
         self.limit = len(buffer)
+
+    def __len__(self):
+        return self.at - self.start
 
     def write(self, data) -> int:
         """Bytes as they are; how many. (What json.dump() wants of a stream.)"""
@@ -171,7 +177,7 @@ class Writer(io.IOBase):
             self.write(b":")
             self._value(store, slot, value)
             return
-        degraded = fields.degraded(horodate)
+        degraded = moments.degraded(horodate)
         if value:
             self.write(b':{"value":')
             self._value(store, slot, value)
@@ -189,6 +195,6 @@ class Writer(io.IOBase):
     def _value(self, store, slot, value):
         if store.numeric(slot) and store.kind(slot) != IDENTITY and self.number(value):
             return
-        if len(value) == fields.DATE_PMEPMI and fields.valid_date(value):
-            value = fields.iso_date(value).encode()
+        if len(value) == moments.DATE_PMEPMI and moments.valid_date(value):
+            value = moments.iso_date(value).encode()
         self.text(value.strip())

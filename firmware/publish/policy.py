@@ -17,7 +17,7 @@ from firmware.tic.catalogue import INSTANT
 
 _IDENTIFIERS = (b"ADCO", b"ADS", b"ADSC", b"PRM")
 _FRESH = const(60000)  # ms; an older instantaneous value is not sent, an old index still is
-_SLOTS = const(64)  # labels at first; grows by as much
+_SLOTS = const(16)  # what is kept by slot grows by so many
 
 # What is known of a label: bits. A slot keeps its label for ever.
 _SENT = const(1)  # told, and not told since that it has vanished
@@ -43,7 +43,7 @@ class Policy:
         self._all = True
         self._due = bytearray()  # by slot: 1 if its label is to be sent
         self._known = bytearray()
-        self._last = array("i")  # the instantaneous value sent last
+        self._last = array("i")  # the instantaneous value sent last, where changes count
         self._sequence = 0  # of the store, when it was looked at last
         self.frame_due = False
 
@@ -101,31 +101,30 @@ class Policy:
 
     def _choose(self, now, everything):
         store, known, due = self._store, self._known, self._due
+        changes = self._when == "change"
         for slot in range(len(known)):
             known[slot] = known[slot] & ~(_HERE | _WAS) | (known[slot] & _HERE) << 1
         for slot in store.slots():
             if slot >= len(known):
-                more = slot + _SLOTS - len(known)
-                due.extend(bytes(more))
-                known.extend(bytes(more))
-                self._last.extend(array("i", bytes(4 * more)))
+                more = bytes(slot + _SLOTS - len(known))
+                due.extend(more)
+                known.extend(more)
+                if changes:
+                    self._last.extend(array("i", [0] * len(more)))
             if not known[slot]:
-                known[slot] = self._whose(store.label(slot))
+                label, only = store.label(slot), self._only
+                other = self._private and label in _IDENTIFIERS or only and label not in only
+                known[slot] = _OTHER if other else _MINE
             known[slot] |= _HERE
             if self.selects(slot, now) and (everything or self._moved(slot)):
                 due[slot] = 1
                 self.frame_due = True
-                if store.kind(slot) == INSTANT:
+                if changes and store.kind(slot) == INSTANT:
                     self._last[slot] = self._amount(slot)
         self._sequence = store.sequence
         for slot in range(len(known)):
             if not known[slot] & _HERE:
                 due[slot] = known[slot] & _SENT  # it is to be told that the label has vanished
-
-    def _whose(self, label):
-        if self._private and label in _IDENTIFIERS or self._only and label not in self._only:
-            return _OTHER
-        return _MINE
 
     def _moved(self, slot) -> bool:
         """Whether the label has to be sent because of what it says now."""

@@ -25,35 +25,19 @@ IDENTITY = const(12)
 OVERFLOW = const(13)
 EOT = const(14)
 
-NAMES = (
-    "bytes",
-    "frames",
-    "frames_cut",
-    "groups",
-    "parity",
-    "checksum",
-    "format",
-    "unknown_label",
-    "width",
-    "alphabet",
-    "backwards",
-    "jump",
-    "identity",
-    "overflow",
-    "eot",
+_NAMES = (
+    "bytes frames frames_cut groups parity checksum format unknown_label width alphabet backwards "
+    "jump identity overflow eot"
 )
-
 _HALF = const(20)  # small ints end at 2**30: a count is kept as high * 2**20 + low
 
 
 class Counters:
-    """`names` in order; `get(name)` and `value(index)` give counts since start."""
-
-    names = NAMES
+    """Counts since start; `value(index)` gives one."""
 
     def __init__(self):
-        self._low = array("i", bytes(4 * len(NAMES)))
-        self._high = array("i", bytes(4 * len(NAMES)))
+        self._low = array("i", bytes(4 * (EOT + 1)))
+        self._high = array("i", bytes(4 * (EOT + 1)))
 
     def add(self, index: int, n: int = 1) -> None:
         """Adds n (0 <= n < 2**20) without allocating, for ten years of bytes."""
@@ -64,8 +48,9 @@ class Counters:
         self._low[index] = low
 
     def value(self, index: int) -> int:
+        """One count: BYTES, FRAMES ..."""
         return self._low[index] + (self._high[index] << _HALF)
 
-    def get(self, name: str) -> int:
-        """Raises ValueError when there is no such count."""
-        return self.value(NAMES.index(name))
+    def all(self) -> dict:
+        """All counts by name."""
+        return {name: self.value(index) for index, name in enumerate(_NAMES.split())}

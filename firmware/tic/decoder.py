@@ -71,7 +71,7 @@ _COOKED = const(20)  # groups ended by LF
 _SHORT = const(21)  # whole frames in a row that lacked entries of the image
 _BAD_PARITY = const(22)
 _BAD_CHECKSUM = const(23)
-_SEPARATOR = const(24)  # of the groups in the image
+_EPOCH = const(24)  # of the sink, when the image was learnt
 _CELLS = const(25)
 
 _UNKNOWN = const(0)
@@ -83,16 +83,16 @@ _EVIDENCE = const(6)  # characters that must agree before the parity of the line
 CHUNK = const(256)
 _LONGEST = const(128)  # PJOURF+1 makes the longest group: 111 characters
 _ENTRIES = const(96)  # a three-phase producer sends 71 groups
-_IMAGE_SIZE = const(2048)  # a three-phase producer sends 1.4 kB
+_IMAGE_SIZE = const(1792)  # all labels of standard mode fill 1725
 
 # One block of memory, so that the viper functions take few arguments.
 _RX = const(0)  # bytes as they arrive, CHUNK + 3
 _IMAGE = const(260)  # raw bytes of the accepted groups, LF to CR
-_GROUP_AT = const(2308)  # the group being collected, behind its LF
-_START = const(2440)  # 16-bit positions of the entries in the image
-_SLOTS = const(2634)  # the sink's number of each entry
-_TABLE = const(2732)  # _TABLE[byte] = its 7 bits; bit 7 is set when its parity is wrong
-_MEMORY = const(2988)
+_GROUP_AT = const(2052)  # the group being collected, behind its LF
+_START = const(2184)  # 16-bit positions of the entries in the image
+_SLOTS = const(2378)  # the sink's number of each entry
+_TABLE = const(2476)  # _TABLE[byte] = its 7 bits; bit 7 is set when its parity is wrong
+_MEMORY = const(2732)
 
 # What _examine answers when it is not an entry whose value differs.
 _NEW = const(-1)  # no such label in the rest of the image
@@ -498,7 +498,8 @@ class Decoder:
     - `frame(complete, clean, number, times)`: a frame ended: whether from STX to ETX, whether no
       group of it was rejected, and the stamp of its groups; `times` is above 1 when so many in a
       row were the same, the last of which is `number`;
-    - `counters`: Counters; damage is counted here.
+    - `counters`: Counters; damage is counted here;
+    - `epoch`: a number that changes when the sink begins to give slots anew.
 
     `room`: where to put the next bytes, up to 256 of them, before decode().
 
@@ -600,10 +601,8 @@ class Decoder:
         st = self._state
         stamps = self._stamps
         st[_BUSY] = 1
-        separator = self._text[self._fields[LABEL_END]]
-        if separator != st[_SEPARATOR]:
-            # Another mode: nothing of the image comes again.
-            st[_SEPARATOR] = separator
+        if st[_EPOCH] != self._sink.epoch:
+            st[_EPOCH] = self._sink.epoch
             st[_COUNT] = st[_G] = st[_FLOOR] = 0
             place = -1
         if self._cache:

@@ -1,8 +1,4 @@
-"""The labels that have arrived: each has a slot, a small number, and its line of the catalogue.
-
-Historique and standard have 111 labels together: 112 slots hold both modes of a Linky that was
-switched.
-"""
+"""The labels that have arrived: each has a slot, a small number, and its line of the catalogue."""
 
 from array import array
 
@@ -17,21 +13,25 @@ _NUMBERS = b"dn"
 
 
 class Labels:
-    """Slots in order of first arrival; a slot keeps its label for ever.
+    """Slots in order of first arrival, for one mode at a time.
 
     `kind`, `alphabet`, `width`, `marks`: by slot, as in the catalogue (letters by their code).
-    `mode`: number of the mode that the meter uses now.
+    `mode`: its number; `table`: its lines of the catalogue.
     """
 
     def __init__(self, slots: int):
-        self.count = 0
-        self.mode = catalogue.UNKNOWN
         self.kind = bytearray(slots)
         self.alphabet = bytearray(slots)
         self.width = bytearray(slots)
         self.marks = bytearray(slots)
-        self._modes = bytearray(slots)
-        self._code = array("H", bytes(2 * slots))  # where its code stands in the table of its mode
+        self._code = array("H", bytes(2 * slots))  # where its code stands in the table
+        self.begin(catalogue.UNKNOWN)
+
+    def begin(self, mode: int) -> None:
+        """No label has arrived in this mode yet."""
+        self.count = 0
+        self.mode = mode
+        self.table = catalogue.table(mode)
 
     def find(self, label: bytes, again: bool = False) -> int:
         """Slot of a label that has arrived before in this mode, else -1; `again`: the one of a
@@ -39,8 +39,7 @@ class Labels:
         """
         code = catalogue.find(self.mode, label)
         for slot in range(self.count):
-            if (self._code[slot] == code and self._modes[slot] == self.mode
-                    and bool(self.marks[slot] & _AGAIN) == again):
+            if self._code[slot] == code and bool(self.marks[slot] & _AGAIN) == again:
                 return slot
         return -1
 
@@ -50,10 +49,9 @@ class Labels:
         slot = self.count
         if at < 0 or slot >= len(self.kind):
             return -1
-        table = catalogue.table(self.mode)
+        table = self.table
         marks = _AGAIN if again else 0
         self._code[slot] = at
-        self._modes[slot] = self.mode
         self.kind[slot] = table[at]
         self.alphabet[slot] = table[at + 1]
         width = 0
@@ -70,23 +68,16 @@ class Labels:
         self.count = slot + 1
         return slot
 
-    def mode_of(self, slot: int) -> int:
-        return self._modes[slot]
-
-    def table(self, slot: int) -> bytes:
-        """The table of the catalogue in which the label stands."""
-        return catalogue.table(self._modes[slot])
-
     def name(self, slot: int) -> bytes:
         """The label; with _2 behind it when PME-PMI repeats it in its second block."""
-        table = self.table(slot)
+        table = self.table
         end = self._code[slot] - 1
         label = table[table.rfind(b"\n", 0, end) + 1:end]
         return label + b"_2" if self.marks[slot] & _AGAIN else label
 
     def unit_at(self, slot: int) -> int:
-        """Where the unit stands in `table(slot)`, up to the end of the line."""
-        table = self.table(slot)
+        """Where the unit stands in `table`, up to the end of the line."""
+        table = self.table
         at = self._code[slot]
         while table[at] > _SPACE:
             at += 1
@@ -95,8 +86,7 @@ class Labels:
     def unit(self, slot: int) -> bytes:
         """b"Wh", b"VA" ...; empty without unit."""
         at = self.unit_at(slot)
-        table = self.table(slot)
-        return table[at:table.find(b"\n", at)]
+        return self.table[at:self.table.find(b"\n", at)]
 
     def numeric(self, slot: int) -> bool:
         """Whether the values are plain decimal numbers."""

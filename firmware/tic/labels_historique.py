@@ -1,4 +1,4 @@
-"""Labels of the historique mode, one and three phases; see catalogue.py for the code.
+"""Labels of historique mode, one and three phases; see catalogue.py.
 
 Source: Enedis-NOI-CPT_54E v3 and ERDF-NOI-CPT_02E v4.
 """

@@ -1,4 +1,4 @@
-"""Labels of the PME-PMI meters, those of the generation of 2013 included, both spellings; see catalogue.py for the code.
+"""Labels of PME-PMI meters, in both spellings, and of their generation of 2013; see catalogue.py.
 
 Source: ERDF-NOI-CPT_02E v4; recordings.
 """

@@ -1,4 +1,4 @@
-"""Labels of the standard mode, and those of the pilot Linky at the end; see catalogue.py for the code.
+"""Labels of standard mode, and those of the pilot Linky at the end; see catalogue.py.
 
 Source: Enedis-NOI-CPT_54E v3; recordings for the pilot Linky.
 """

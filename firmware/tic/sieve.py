@@ -15,7 +15,7 @@ import micropython
 from micropython import const
 
 from firmware.tic import counters as count
-from firmware.tic import fields as texts
+from firmware.tic import moments
 from firmware.tic.catalogue import (
     AT_MOST,
     CONTRACT,
@@ -155,17 +155,17 @@ class Sieve:
         dated = marks & DATED
         if bool(dated) != bool(fields[HORODATE_END]):
             return count.FORMAT
-        if dated and (fields[HORODATE_END] - fields[HORODATE] != texts.HORODATE
-                      or not texts.valid(text, fields[HORODATE])):
+        if dated and (fields[HORODATE_END] - fields[HORODATE] != moments.HORODATE
+                      or not moments.valid(text, fields[HORODATE])):
             return count.FORMAT
         size = end - start
         if size != width and not (marks & AT_MOST and 0 < size < width):
             return count.WIDTH
         if alphabet == _QUANTITY:
-            if not _quantity(text, start, end, labels.table(slot), labels.unit_at(slot)):
+            if not _quantity(text, start, end, labels.table, labels.unit_at(slot)):
                 return count.ALPHABET
         elif alphabet == _DATE:
-            if not texts.valid_date(text, start):
+            if not moments.valid_date(text, start):
                 return count.ALPHABET
         elif not _possible(text, start, end, alphabet):
             return count.ALPHABET

@@ -18,8 +18,8 @@ from firmware.tic.decoder import HORODATE, HORODATE_END, LABEL_END, VALUE, VALUE
 from firmware.tic.labels import Labels
 from firmware.tic.sieve import Sieve
 
-_SLOTS = const(112)  # historique and standard together have 111 labels
-_ARENA = const(1280)  # both modes of a Linky fill 1174
+_SLOTS = const(80)  # standard has 74 labels, of which a meter sends 71 at most
+_ARENA = const(1152)  # all values of PME-PMI at their longest fill 1117
 _SWITCH = const(3)  # groups of another mode, or frames of another shape, in a row to be believed
 _LATE = const(12)  # whole frames without a label, damaged or not, until it counts as gone
 _EVENTS = const(8)
@@ -51,6 +51,7 @@ class Store:
     def __init__(self):
         self.counters = Counters()
         self.stamps = array("i", bytes(8 * _SLOTS))
+        self.epoch = 0
         self.sequence = 0
         self.frames = 0
         self._labels = Labels(_SLOTS)
@@ -65,10 +66,8 @@ class Store:
         self._clean = self._clean_long = self._clean_before = 0
         self._optarif = -1  # its slot; short three-phase frames leave it out
         self._other = 0  # groups of another mode in a row
-        self._mesures2 = -1  # slot of the label that begins the second block of PME-PMI
-        self._number = 1  # of the frame that is arriving
-        self._twice = 0  # frames in a row that repeat a label, up to the frame _twice_in
-        self._twice_in = 0
+        self._blocks = None  # of a PME-PMI frame
+        self.number = 1  # of the frame that is arriving
         self._events = []
 
     # What the decoder calls.
@@ -93,15 +92,15 @@ class Store:
         """A frame ended (see Decoder)."""
         self.counters.add(count.FRAMES if complete else count.FRAMES_CUT, times)
         self.frames += times
-        self._number = number
+        self.number = number
         if complete:
             self._whole_frame(clean, number)
-        self._number = number + 1 & _TICKS
+        self.number = number + 1 & _TICKS
 
     def _whole_frame(self, clean, number) -> None:
         if clean:
             self._clean = number
-        if self._optarif < 0 or self._arrived(self._optarif):
+        if self._optarif < 0 or self.arrived(self._optarif):
             if clean:
                 self._clean_before = self._clean_long
                 self._clean_long = number
@@ -121,43 +120,39 @@ class Store:
                     return -1
                 modes = catalogue.MODES
                 self._note("mode_changed", {"from": modes[labels.mode], "to": modes[mode]})
-            labels.mode = mode
-            self._optarif = -1
-            self._sieve.power = 0
+            self._begin(mode)
         self._other = 0
         slot = labels.find(label)
         if slot < 0:
-            slot = self._add(label, False)
-            if label == b"MESURES2":
-                self._mesures2 = slot
-            elif label == b"OPTARIF":
+            slot = self.add(label, False)
+            if label == b"OPTARIF":
                 self._optarif = slot
-        elif mode == catalogue.PMEPMI:
-            slot = self._twin(slot, label)
+        if self._blocks:
+            slot = self._blocks.slot(slot, label)
         return slot
 
-    def _twin(self, slot, label) -> int:
-        """The slot of a label that PME-PMI may send in both blocks of a frame."""
-        twin = self._labels.find(label, True)
-        second = self._mesures2 >= 0 and self._arrived(self._mesures2)
-        if self._arrived(slot):
-            # Bytes that were lost can make one frame of two, and look the same: only what comes
-            # frame after frame is believed.
-            if self._number != self._twice_in:
-                follows = self._number == self._twice_in + 1 & _TICKS
-                self._twice = self._twice + 1 if follows else 1
-                self._twice_in = self._number
-            if twin < 0 and second and self._twice >= _SWITCH:
-                twin = self._add(label, True)
-        elif not second:
-            return slot
-        return twin if twin >= 0 else slot
+    def _begin(self, mode) -> None:
+        """Another mode: other labels, in the same slots."""
+        self._labels.begin(mode)
+        self._sieve.forget()
+        self._sieve.power = 0
+        self._optarif = -1
+        self._blocks = None
+        if mode == catalogue.PMEPMI:
+            from firmware.tic.blocks import Blocks
 
-    def _arrived(self, slot) -> bool:
-        """Whether the label has come in this frame."""
-        return self.stamps[2 * slot + 1] == self._number
+            self._blocks = Blocks(self, self._labels)
+        self._free = 0
+        self.epoch += 1
+        for slot in range(_SLOTS):
+            self._size[slot] = 0
 
-    def _add(self, label, again) -> int:
+    def arrived(self, slot) -> bool:
+        """Whether the label has come in the frame that is arriving, `number`."""
+        return self.stamps[2 * slot + 1] == self.number
+
+    def add(self, label, again) -> int:
+        """A new slot for a label, -1 when there is no room."""
         labels = self._labels
         slot = labels.add(label, again)
         if slot >= 0:
@@ -180,7 +175,8 @@ class Store:
             return
         key = "index_changed" if labels.kind[slot] == INDEX else "contract_changed"
         new = str(bytes(text[fields[VALUE]:fields[VALUE_END]]), "ascii").strip()
-        self._note(key, {"label": str(name, "ascii"), "from": self.text(slot), "to": new})
+        old = str(self.value(slot), "ascii").strip()
+        self._note(key, {"label": str(name, "ascii"), "from": old, "to": new})
 
     def _note(self, key, facts) -> None:
         if len(self._events) >= _EVENTS:
@@ -226,11 +222,10 @@ class Store:
 
     def current(self, slot: int) -> bool:
         """Whether the meter still sends this label."""
-        labels = self._labels
-        if not self._size[slot] or labels.mode_of(slot) != labels.mode:
+        if not self._size[slot]:
             return False
         seen = self.stamps[2 * slot + 1]
-        if labels.marks[slot] & OVERLOAD and seen - self._clean < 0:
+        if self._labels.marks[slot] & OVERLOAD and seen < self._clean:
             return False
         return seen >= self._clean_before and seen >= self._whole[self._turn]
 
@@ -247,10 +242,6 @@ class Store:
         """Exactly as sent, spaces included; empty for DATE."""
         at = self._at[slot] + (_DATE if self._labels.marks[slot] & DATED else 0)
         return bytes(self._arena[at:at + self._size[slot] - 1])
-
-    def text(self, slot: int) -> str:
-        """The value without the spaces around it."""
-        return str(self.value(slot), "ascii").strip()
 
     def horodate(self, slot: int):
         """The 13 characters SAAMMJJhhmmss as bytes, None for a label without horodate."""

@@ -4,11 +4,13 @@ Instructions are counted by QEMU and heap by the runtime: the same in each run.
 """
 
 import socket
+import subprocess
 
 import pytest
 
 from tools.bench import decoding, gateway, modules, streams, table
 from tools.bench.listener import Listener
+from tools.runtime import MICROPYTHON32_BOARD
 
 METERS = list(streams.METERS)
 STANDARD = [meter for meter in METERS if streams.METERS[meter][0] == "standard"]
@@ -68,7 +70,7 @@ def test_each_module_comes_after_those_it_imports():
     assert "machine" in others
     assert order.index("firmware") < order.index("firmware.tic")
     assert order.index("firmware.tic.counters") < order.index("firmware.tic.decoder")
-    assert order.index("firmware.tic.store") < order.index("firmware.gateway")
+    assert order.index("firmware.tic.store") < order.index("firmware.assembly")
     assert set(order) == set(modules.sizes())
 
 
@@ -80,6 +82,37 @@ def test_heap_of_each_module_and_of_the_parts(micropython32, rv32):
     native = modules.native(taken)
     assert 2000 < native["firmware.tic.decoder"] < modules.sizes()["firmware.tic.decoder"]
     assert native["firmware.gateway"] == 0
+
+
+ONCE = """
+import gc, sys
+from firmware import supervisor
+import firmware.assembly
+import firmware.link.wifi, firmware.publish.mqtt, firmware.publish.link, socket
+def load(name):
+    sys.modules["firmware." + name].ballast = bytearray(20000)
+for name in ("assembly", "board", "config", "settings"):
+    load(name)
+gc.collect()
+before = gc.mem_alloc()
+async def run(self):
+    gc.collect()
+    print(gc.mem_alloc() - before)
+supervisor.Supervisor.run = run
+from firmware.gateway import start
+start()
+"""
+
+
+def test_what_is_needed_once_leaves_no_trace_in_memory(micropython32, tmp_path):
+    env = modules.flash(tmp_path)
+    (tmp_path / "config.json").write_text('{"mqtt_host": "127.0.0.1", "wifi_ssid": "simulated"}')
+    done = subprocess.run(
+        [MICROPYTHON32_BOARD, "-X", "heapsize=256k", "-c", ONCE], env=env, cwd=tmp_path,
+        capture_output=True, text=True, check=True, timeout=30,
+    )
+    # Four times 20000 bytes have gone, and their code; a gateway of some 16000 has come.
+    assert int(done.stdout.splitlines()[-1]) < -62000
 
 
 def test_the_listener_notes_each_message_and_answers(listener):

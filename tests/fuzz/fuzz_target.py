@@ -33,6 +33,8 @@ class Random:
 class Echo:
     """A sink that accepts every group and keeps a sum over all of them, in their order."""
 
+    epoch = 0
+
     def __init__(self):
         self.counters = Counters()
         self.stamps = array("i", bytes(8 * _SLOTS))
@@ -54,7 +56,7 @@ class Echo:
 
 def state(sink):
     """All that a sink holds, in a form that can be compared."""
-    counts = [sink.counters.get(name) for name in sink.counters.names]
+    counts = sorted(sink.counters.all().items())
     if isinstance(sink, Echo):
         return counts, sink.sum
     held = [(sink.label(s), sink.horodate(s), sink.value(s)) for s in sink.slots()]
@@ -95,7 +97,7 @@ def main() -> None:
                 print(json.dumps(report))
                 sys.exit(1)
     counters = pairs[0][0].counters
-    print(json.dumps({name: counters.get(name) for name in counters.names}))
+    print(json.dumps(counters.all()))
 
 
 main()

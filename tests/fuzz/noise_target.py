@@ -51,7 +51,7 @@ def main() -> None:
         while event:
             events[event[0]] = events.get(event[0], 0) + 1
             event = store.take_event()
-    counts = {name: store.counters.get(name) for name in store.counters.names}
+    counts = store.counters.all()
     out.write(b"!" + json.dumps({"counters": counts, "events": events}).encode() + b"\n")
 
 

@@ -1,10 +1,10 @@
-"""What a board is, over a stand-in for the machine module."""
+"""What a board is, and its TIC line, over a stand-in for the machine module."""
 
 import os
-import sys
 
-from firmware.board import Board, LastRate, profile_of, restart
+from firmware.board import Board, profile_of
 from firmware.config import Config
+from firmware.line import Line
 
 
 class Machine:
@@ -14,8 +14,6 @@ class Machine:
 
     def __init__(self, tx_optional=True, cause=1):
         self.uarts = []
-        self.watchdogs = []
-        self.resets = 0
         self._tx_optional = tx_optional
         self._cause = cause
 
@@ -24,13 +22,6 @@ class Machine:
             raise ValueError("invalid pin")
         self.uarts.append((number, options))
         return self.uarts[-1]
-
-    def WDT(self, timeout):
-        self.watchdogs.append(timeout)
-        return self
-
-    def reset(self):
-        self.resets += 1
 
     def reset_cause(self):
         return self._cause
@@ -82,7 +73,7 @@ def test_the_pins_of_the_winky_boards():
 
 def test_the_line_is_opened_as_eight_bits_without_parity():
     machine = Machine()
-    uart = _board(machine, board="winky_c6").open_uart(9600)
+    uart = Line(machine.UART, 4).open(9600)
     assert machine.uarts == [uart]
     assert uart == (
         1,
@@ -101,20 +92,18 @@ def test_the_line_is_opened_as_eight_bits_without_parity():
 
 
 def test_a_firmware_that_insists_on_an_output_gets_a_free_pin():
-    machine = Machine(tx_optional=False)
-    board = _board(machine, tic_rx=8)
+    line = Line(Machine(tx_optional=False).UART, 8)
     for rate in (1200, 9600):
-        _, options = board.open_uart(rate)
+        _, options = line.open(rate)
         assert (options["baudrate"], options["tx"], options["rx"]) == (rate, 10, 8)
 
 
 def test_an_impossible_receive_pin_is_an_error():
-    class NoPin(Machine):
-        def UART(self, number, **options):
-            raise ValueError("invalid pin")
+    def no_pin(number, **options):
+        raise ValueError("invalid pin")
 
     try:
-        _board(NoPin()).open_uart(1200)
+        Line(no_pin, 99).open(1200)
     except ValueError as error:
         assert str(error) == "invalid pin"
     else:
@@ -127,29 +116,6 @@ def test_the_chip_tells_who_and_why():
     assert words == "unknown power_on hard watchdog deep_sleep soft unknown".split()
 
 
-def test_watchdog_and_restart_reach_the_hardware():
-    machine = Machine()
-    _board(machine).watchdog(60000)
-    assert machine.watchdogs == [60000]
-    before = sys.modules.get("machine")
-    sys.modules["machine"] = machine
-    try:
-        restart()
-    finally:
-        del sys.modules["machine"]
-        if before:
-            sys.modules["machine"] = before
-    assert machine.resets == 1
-
-
-def test_memory_counts_what_python_holds():
-    board = _board()
-    before = board.memory()["heap_used"]
-    ballast = bytearray(20000)
-    assert 18000 < board.memory()["heap_used"] - before < 22000
-    assert len(ballast) == 20000
-
-
 def test_the_last_rate_is_written_only_when_it_changes():
     path = "unit-tic.last"
     for text in (None, "", "x", "9600\n", "1200"):
@@ -159,12 +125,12 @@ def test_the_last_rate_is_written_only_when_it_changes():
         else:
             with open(path, "w") as file:
                 file.write(text)
-        assert LastRate(path).load() == (int(text) if text and text != "x" else 0), text
-    rate = LastRate(path)
+        assert Line(None, 4, path).load() == (int(text) if text and text != "x" else 0), text
+    rate = Line(None, 4, path)
     rate.load()
     os.remove(path)
     rate.save(1200)
     assert path not in os.listdir()
     rate.save(9600)
-    assert LastRate(path).load() == 9600
+    assert Line(None, 4, path).load() == 9600
     os.remove(path)

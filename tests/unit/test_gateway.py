@@ -4,9 +4,9 @@ import asyncio
 import sys
 
 import firmware
+from firmware import assembly, supervisor
 from firmware import gateway as module
 from firmware.config import Config
-from firmware.gateway import Gateway
 
 
 class Board:
@@ -23,21 +23,22 @@ class Board:
     def ticks_ms(self):
         return self.now
 
-    def open_uart(self, rate):
-        raise OSError(19)
-
-    def watchdog(self, ms):
-        self.watchdogs.append(ms)
-        return self
-
-    def feed(self):
-        self.fed += 1
+    def pin(self, name):
+        assert name == "tic"
+        return 4
 
     def reset_cause(self):
         return "power_on"
 
-    def memory(self):
-        return {"heap_used": 1}
+    def UART(self, *options):
+        raise OSError(19)
+
+    def WDT(self, timeout):
+        self.watchdogs.append(timeout)
+        return self
+
+    def feed(self):
+        self.fed += 1
 
 
 class Store:
@@ -87,8 +88,8 @@ class Mqtt:
 class Wifi:
     """A link that the test brings up."""
 
-    def __init__(self, network, ssid, password, hostname):
-        self.given = (network, ssid, password, hostname)
+    def __init__(self, wlan, ssid, password):
+        self.given = (wlan, ssid, password)
         self.up = asyncio.Event()
 
     async def run(self):
@@ -125,13 +126,28 @@ class Parts:
             setattr(self, name, names[name])
 
 
+class Network:
+    """The network module: its radio is a word."""
+
+    def __init__(self):
+        self.WLAN = self
+        self.IF_STA = 0
+        self.names = []
+
+    def __call__(self, interface):
+        return f"radio {interface}"
+
+    def hostname(self, name):
+        self.names.append(name)
+
+
 _MODULES = {
     "firmware.publish": Parts(),
     "firmware.publish.mqtt": Parts(Mqtt=Mqtt),
     "firmware.publish.link": Parts(Dialler=Dialler),
     "firmware.link": Parts(),
     "firmware.link.wifi": Parts(Wifi=Wifi),
-    "network": Parts(WLAN="the radio"),
+    "network": Network(),
 }
 
 
@@ -148,29 +164,34 @@ class House:
         self._before = {name: sys.modules.get(name) for name in _MODULES}
         for name in _MODULES:
             sys.modules[name] = _MODULES[name]
-        self._parts = (module.Source, module.Store)
-        module.Source, module.Store = Source, Store
-        self.gateway = Gateway(self.config, self.board, self.said.append)
+        self._parts = (assembly.Source, assembly.Store, assembly.machine, assembly.time)
+        assembly.Source, assembly.Store, assembly.machine = Source, Store, self.board
+        assembly.time = Parts(ticks_ms=self.board.ticks_ms)
+        self._machine, module.machine = module.machine, self.board
+        for part in (assembly, module, supervisor):
+            part.print = self.said.append
         return self
 
     def __exit__(self, *_):
-        module.Source, module.Store = self._parts
+        assembly.Source, assembly.Store, assembly.machine, assembly.time = self._parts
+        module.machine = self._machine
+        for part in (assembly, module, supervisor):
+            del part.print
         for name in _MODULES:
             if self._before[name]:
                 sys.modules[name] = self._before[name]
             else:
                 del sys.modules[name]
 
+    def build(self):
+        """Put the gateway together."""
+        self.gateway = assembly.assemble(self.config, self.board)
+        return self.gateway
+
     async def start(self):
-        """Start the tasks, as run() does, and let each begin; the test turns the clock."""
-        self.gateway.greet(self.config)
-        self.gateway.supervisor.run = self._nothing
-        await self.gateway.run()
+        """Let each task begin; the test turns the clock."""
         self.gateway.supervisor.step()
         await self.turns()
-
-    async def _nothing(self):
-        pass
 
     async def turns(self):
         for _ in range(10):
@@ -192,11 +213,11 @@ def test_a_destination_that_is_off_is_never_imported():
     with House() as house:
         for name in _MODULES:
             sys.modules[name] = Parts()  # nothing can be imported from these
-        gateway = Gateway(house.config, house.board, house.said.append)
+        gateway = house.build()
         assert gateway.mqtt is None and gateway.link is None
         house.config.set("mqtt_host", "broker")
         try:
-            Gateway(house.config, house.board, house.said.append)
+            house.build()
         except ImportError:
             pass
         else:
@@ -206,12 +227,13 @@ def test_a_destination_that_is_off_is_never_imported():
 async def test_it_says_who_it_is_and_what_is_missing():
     with House() as house:
         house.config.problems.append("config.json is damaged")
+        house.build()
         await house.start()
         assert house.said == [
             f"ticgate {firmware.__version__} on winky_c6, chip 404cca0a01ff, power_on",
             "settings: config.json is damaged",
-            "mqtt: off, mqtt_host is empty",
             "network: none, wifi_ssid is empty",
+            "mqtt: off, mqtt_host is empty",
             "tic: the line is searching",
         ]
         await house.stop()
@@ -224,6 +246,7 @@ async def test_it_says_where_it_publishes_and_no_secret():
         wifi_ssid="home",
         wifi_password="hush-hush",
     ) as house:
+        house.build()
         await house.start()
         assert "mqtt: tic/winky-0a01ff/ at broker:1883" in house.said
         assert "hush" not in "".join(house.said) + str(house.gateway.health())
@@ -232,40 +255,47 @@ async def test_it_says_where_it_publishes_and_no_secret():
 
 def test_the_device_is_named_by_the_chip_or_the_owner():
     with House(mqtt_host="broker", wifi_ssid="home", wifi_password="password") as house:
+        house.build()
         assert house.gateway.mqtt.device == "winky-0a01ff"
-        given = house.gateway.link.given
-        assert given[0].WLAN == "the radio"
-        assert given[1:] == ("home", "password", "winky-0a01ff")
+        assert house.gateway.link.given == ("radio 0", "home", "password")
+        assert _MODULES["network"].names[-1] == "winky-0a01ff"
     with House(mqtt_host="broker", mqtt_device="cellar") as house:
-        assert house.gateway.mqtt.device == "cellar"
+        assert house.build().mqtt.device == "cellar"
 
 
 async def test_a_connection_waits_for_the_network():
     with House(mqtt_host="broker", wifi_ssid="home") as house:
-        opening = asyncio.create_task(house.gateway.mqtt.open("broker", 1883))
+        opening = asyncio.create_task(house.build().mqtt.open("broker", 1883))
         await house.turns()
         assert not opening.done()
         house.gateway.link.up.set()
         assert await opening == "a stream to broker:1883"
     with House(mqtt_host="broker") as house:  # no network of ours: at once
-        assert await house.gateway.mqtt.open("broker", 1883) == "a stream to broker:1883"
+        assert await house.build().mqtt.open("broker", 1883) == "a stream to broker:1883"
 
 
 async def test_health_tells_of_every_part():
     with House(mqtt_host="broker", wifi_ssid="home") as house:
-        await house.start()
-        health = house.gateway.mqtt.health()
+        health = house.build().mqtt.health()
         assert sorted(health["tasks"]) == ["console", "mqtt", "network", "source"]
         assert health["tic"]["state"] == "searching" and health["reset"] == "power_on"
         assert health["network"] == {"link": "wifi", "state": "down"}
-        assert health["board"] == "winky_c6" and health["memory"] == {"heap_used": 1}
+        assert health["board"] == "winky_c6" and health["memory"]["heap_used"] > 0
         assert health["version"] == firmware.__version__ and health["uptime"] == 0
-        await house.stop()
+
+
+def test_memory_counts_what_python_holds():
+    with House() as house:
+        gateway = house.build()
+        before = gateway.health()["memory"]["heap_used"]
+        ballast = bytearray(20000)
+        assert 18000 < gateway.health()["memory"]["heap_used"] - before < 22000
+        assert len(ballast) == 20000
 
 
 async def test_events_go_to_the_console_and_to_the_broker():
     with House(mqtt_host="broker") as house:
-        gateway = house.gateway
+        gateway = house.build()
         gateway.store.happened = [("meter_changed", {"to": "021"}), ("mode_changed", {})]
         await house.start()
         assert gateway.mqtt.events == [("meter_changed", {"to": "021"}), ("mode_changed", {})]
@@ -275,7 +305,7 @@ async def test_events_go_to_the_console_and_to_the_broker():
 
 async def test_the_console_tells_each_change_once():
     with House(mqtt_host="broker", wifi_ssid="home") as house:
-        gateway = house.gateway
+        gateway = house.build()
         module.asyncio = Hurry
         try:
             await house.start()
@@ -288,90 +318,103 @@ async def test_the_console_tells_each_change_once():
             gateway.mqtt.connected = True
             gateway.source.state = "reading"
             await house.turns()
-            assert house.said[begin:] == [
-                "network: joined as 192.0.2.7",
+            assert sorted(house.said[begin : begin + 2]) == [
                 "mqtt: connection refused",
-                "tic: the line is reading",
+                "network: joined as 192.0.2.7",
+            ]
+            assert sorted(house.said[begin + 2 :]) == [
                 "mqtt: connected",
+                "tic: the line is reading",
             ]
             await house.stop()
         finally:
             module.asyncio = asyncio
 
 
+async def _runs(house, minutes, state="reading", work=0):
+    """Minutes with the console at work, while the line is in a state."""
+    house.gateway.source.state = state
+    for _ in range(minutes):
+        house.gateway.store.frames += work
+        if house.gateway.mqtt:
+            house.gateway.mqtt.accepted += work
+        await house.minutes(1)
+
+
+async def _fed(settings, minutes, states=("reading",), work=0, connected=False):
+    """The board of a gateway that ran so many minutes with its line in each of the states."""
+    with House(**settings) as house:
+        house.build()
+        module.asyncio = Hurry
+        try:
+            if house.gateway.mqtt:
+                house.gateway.mqtt.connected = connected
+            await house.start()
+            for state in states:
+                await _runs(house, minutes, state, work)
+            await house.stop()
+        finally:
+            module.asyncio = asyncio
+        house.board.said = house.said
+        return house.board
+
+
 async def test_a_gateway_that_does_its_work_feeds_the_watchdog():
-    with House(mqtt_host="broker", watchdog=77) as house:
-        gateway = house.gateway
-        gateway.source.state = "reading"
-        gateway.mqtt.connected = True
-        await house.start()
-        for _ in range(10):
-            gateway.store.frames += 1
-            gateway.mqtt.accepted += 1
-            await house.minutes(1)
-        assert house.board.watchdogs == [77000] and house.board.fed == 540
-        await house.stop()
+    settings = {"mqtt_host": "broker", "watchdog": 77}
+    board = await _fed(settings, 10, work=1, connected=True)
+    assert board.watchdogs == [77000] and board.fed == 541
 
 
 async def test_no_frame_from_a_line_that_is_read_starves_the_watchdog():
-    with House() as house:
-        house.gateway.source.state = "reading"
-        await house.start()
-        await house.minutes(20)
-        assert 0 < house.board.fed < 4 * 60
-        assert "source: ended; again in 1 s" in house.said
-        await house.stop()
+    board = await _fed({}, 20)
+    assert 0 < board.fed < 4 * 60
+    assert "source: no sign of work for 121 s; again in 1 s" in board.said
 
 
 async def test_no_delivery_to_a_broker_that_is_there_starves_the_watchdog():
-    with House(mqtt_host="broker") as house:
-        house.gateway.mqtt.connected = True
-        await house.start()
-        await house.minutes(30)
-        assert 0 < house.board.fed < 10 * 60
-        await house.stop()
+    board = await _fed({"mqtt_host": "broker"}, 30, connected=True)
+    assert 0 < board.fed < 10 * 60
 
 
 async def test_an_absent_line_and_an_absent_broker_are_no_reason_to_restart():
-    with House(mqtt_host="broker") as house:
-        await house.start()
-        for state in ("silent", "noise", "searching"):
-            house.gateway.source.state = state
-            await house.minutes(20)
-        assert house.board.fed == 59 * 60
-        await house.stop()
+    board = await _fed({"mqtt_host": "broker"}, 20, states=("silent", "noise", "searching"))
+    assert board.fed == 59 * 60 + 1
 
 
 async def test_a_watchdog_that_is_switched_off_is_never_started():
-    with House(watchdog=0) as house:
-        await house.start()
-        await house.minutes(5)
-        assert house.board.watchdogs == []
-        await house.stop()
+    board = await _fed({"watchdog": 0}, 5)
+    assert board.watchdogs == []
 
 
-def test_what_escapes_restarts_the_board():
-    board = Board()
+_ONCE = ("assembly", "board", "config", "settings")
 
-    class Failing:
-        def __init__(self, config, given):
-            self.board = given
 
-        def greet(self, config):
-            assert config.get("mqtt_port") == 1883
-
-        async def run(self):
-            assert not hasattr(firmware, "config") and not hasattr(firmware, "settings")
-            raise MemoryError
-
+def test_what_is_needed_once_is_forgotten_and_what_escapes_restarts_the_board():
+    """That its memory is free as well is a test of a whole process: tests/board/test_bench.py."""
+    kept = [(name, sys.modules.pop(f"firmware.{name}")) for name in _ONCE]
+    for name in _ONCE:
+        delattr(firmware, name)
+    __import__("firmware.assembly")
+    once = firmware.assembly
+    once.machine, once.Board = Board(), lambda config, machine: machine
+    once.Source, once.Store, once.print = Source, Store, lambda words: None
     told = []
-    before = (module.Board, module.Gateway, module.sys, module.time, module.restart)
-    module.Board, module.Gateway = lambda config: board, Failing
-    module.sys = Parts(print_exception=told.append, modules=sys.modules)
-    module.restart = lambda: told.append("restart")
+
+    async def run():
+        told.extend(name for name in _ONCE if f"firmware.{name}" in sys.modules)
+        told.extend(name for name in _ONCE if hasattr(firmware, name))
+        raise MemoryError
+
+    once.Supervisor = lambda ticks_ms, feed: Parts(run=run, add=lambda *_: None)
+    before = (module.machine, module.sys, module.time)
+    module.machine = Parts(reset=lambda: told.append("restart"))
+    module.sys = Parts(print_exception=told.append)
     module.time = Parts(sleep=told.append)
     try:
         module.start()
     finally:
-        module.Board, module.Gateway, module.sys, module.time, module.restart = before
+        module.machine, module.sys, module.time = before
+        for name, one in kept:
+            sys.modules[f"firmware.{name}"] = one
+            setattr(firmware, name, one)
     assert isinstance(told[0], MemoryError) and told[1:] == [10, "restart"]

@@ -5,13 +5,14 @@ from fake_store import FakeConfig
 from fake_stream import FakeStream
 
 from firmware.publish.codec import Codec
+from firmware.publish.greeting import connect, introduce
 from firmware.publish.outbox import Outbox
 from firmware.publish.payload import Full
 
 
 def build(size=1024, **settings):
     outbox = Outbox(size)
-    return Codec(outbox, FakeConfig(**settings), "winky-a1b2c3"), outbox
+    return Codec(outbox, introduce(FakeConfig(**settings), "winky-a1b2c3")), outbox
 
 
 def queued(outbox):
@@ -30,11 +31,11 @@ def test_connect_without_password():
     codec, outbox = build()
     module = umqtt.simple.socket
     for _ in range(2):
-        assert bytes(codec.hello()) == (
+        assert connect(codec.client) == (
             b"\x10\x3a\x00\x04MQTT\x04\x26\x00\x3c\x00\x0cwinky-a1b2c3"
             b"\x00\x17tic/winky-a1b2c3/status\x00\x07offline"
         )
-    assert umqtt.simple.socket is module and outbox.tail == 0
+    assert umqtt.simple.socket is module and codec.client.sock is codec and outbox.tail == 0
 
 
 def test_connect_with_everything():
@@ -46,7 +47,7 @@ def test_connect_with_everything():
         mqtt_qos=1,
         mqtt_keepalive=3600,
     )
-    assert bytes(codec.hello()) == (
+    assert connect(codec.client) == (
         b"\x10\x44\x00\x04MQTT\x04\xec\x0e\x10\x00\x02me"
         b"\x00\x1chome/tic/winky-a1b2c3/status\x00\x07offline"
         b"\x00\x04zo\xc3\xa9\x00\x07s3cr\xc3\xa8t"
@@ -55,7 +56,7 @@ def test_connect_with_everything():
 
 def test_a_long_connect():
     codec, _ = build(mqtt_user="u" * 128, mqtt_password="p" * 128, mqtt_base="b" * 64)
-    packet = bytes(codec.hello())
+    packet = connect(codec.client)
     assert packet[:3] == b"\x10\xfb\x02" and len(packet) == 3 + 0x7B + 256
     assert packet.endswith(b"\x00\x80" + b"p" * 128)
 
@@ -85,7 +86,7 @@ def test_qos_1_counts_its_packets():
 
 def test_packet_ids_wrap_and_are_never_0():
     codec, outbox = build(mqtt_qos=1)
-    codec._pid = 65533
+    codec.client.pid = 65533
     for pid in (65534, 65535, 1, 2):
         put(codec, b"event", b"{}")
         assert queued(outbox)[-4:] == bytes((pid >> 8, pid & 255)) + b"{}", pid

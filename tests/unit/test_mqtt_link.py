@@ -5,7 +5,10 @@ import errno
 import socket
 import time
 
-from firmware.publish.link import Dialler, words
+from firmware.publish import dialling, link
+from firmware.publish.dialling import words
+from firmware.publish.link import Dialler
+from firmware.rarely import load
 
 
 class Network:
@@ -93,7 +96,7 @@ async def test_the_old_address_serves_when_names_do_not():
     dialler = Dialler(time.ticks_ms, 1000, network)
     assert await attempt(dialler, "home", 1) == ""
     network.known = {}
-    dialler._failures = 2
+    dialler.failures = 2
     assert await attempt(dialler, "home", 1) == ""
     door.socket.close()
 
@@ -133,8 +136,6 @@ class Poll:
 
 
 async def test_no_answer_within_the_deadline():
-    from firmware.publish import link
-
     nowhere, now = Nowhere(), [0]
 
     def ticks():
@@ -145,25 +146,25 @@ async def test_no_answer_within_the_deadline():
         POLLOUT = poll = None
 
     Select.poll = Poll
-    kept, link.select = link.select, Select
+    kept, dialling.select = dialling.select, Select
+    link.load = lambda name: dialling
     try:
         dialler = Dialler(ticks, 3000, nowhere)
         assert await attempt(dialler, "127.0.0.1", 1) == "no answer in time"
     finally:
-        link.select = kept
+        dialling.select, link.load = kept, load
     assert nowhere.closed == 1 and 3000 <= now[0] <= 3300
 
 
 async def test_a_cancelled_attempt_closes_its_socket():
-    from firmware.publish import link
-
     nowhere = Nowhere()
 
     class Select:
         POLLOUT = None
         poll = Poll
 
-    kept, link.select = link.select, Select
+    kept, dialling.select = dialling.select, Select
+    link.load = lambda name: dialling
     try:
         task = asyncio.create_task(Dialler(time.ticks_ms, 3000, nowhere).open("127.0.0.1", 1))
         await asyncio.sleep_ms(30)
@@ -174,7 +175,7 @@ async def test_a_cancelled_attempt_closes_its_socket():
         except asyncio.CancelledError:
             pass
     finally:
-        link.select = kept
+        dialling.select, link.load = kept, load
     assert nowhere.closed == 1
 
 

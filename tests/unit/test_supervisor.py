@@ -1,19 +1,22 @@
 """The keeper of the tasks, with a clock that the test turns."""
 
 import asyncio
+import sys
 import time
 
+from firmware import supervisor as module
 from firmware.supervisor import Supervisor, pause
 
 
 class Bench:
-    """A supervisor with its clock, and what it fed and reported."""
+    """A supervisor with its clock, what it fed, and what it told the console."""
 
     def __init__(self, begin=0):
         self._now = begin
         self.fed = 0
-        self.reports = []
-        self.supervisor = Supervisor(self._ticks, self._feed, self._report)
+        self.traced = None
+        self.said = []
+        self.supervisor = Supervisor(self._ticks, self._feed)
 
     def _ticks(self):
         return self._now
@@ -21,16 +24,26 @@ class Bench:
     def _feed(self):
         self.fed += 1
 
-    def _report(self, name, error, wait):
-        self.reports.append((name, error, wait))
+    def waits(self):
+        """The pauses that the console was told, in seconds."""
+        return [int(line.split(" in ")[1].split()[0]) for line in self.said]
 
     async def seconds(self, count):
         """Let so many seconds pass, one look a second, and all tasks run between two looks."""
-        for _ in range(count):
-            self.supervisor.step()
-            for _ in range(4):
-                await asyncio.sleep(0)
-            self._now = time.ticks_add(self._now, 1000)
+        module.print = self.said.append
+        module.sys = self
+        try:
+            for _ in range(count):
+                self.supervisor.step()
+                for _ in range(4):
+                    await asyncio.sleep(0)
+                self._now = time.ticks_add(self._now, 1000)
+        finally:
+            del module.print
+            module.sys = sys
+
+    def print_exception(self, error):
+        self.traced = error
 
 
 class Part:
@@ -58,7 +71,7 @@ async def test_a_task_that_works_is_left_alone():
     bench, part = Bench(), Part()
     bench.supervisor.add("part", part.run)
     await bench.seconds(300)
-    assert part.lives == 1 and bench.reports == []
+    assert part.lives == 1 and bench.said == []
     assert bench.supervisor.status() == {"part": {"failures": 0}}
     assert bench.supervisor.uptime == 299
     part.end = 1
@@ -69,22 +82,23 @@ async def test_what_fails_is_restarted_with_growing_pauses():
     bench, part = Bench(), Part(OSError(113))
     bench.supervisor.add("part", part.run)
     await bench.seconds(1000)
-    waits = [wait for _, _, wait in bench.reports]
+    waits = bench.waits()
     assert waits[:3] == [1, 2, 4] or waits[2] == 5
     assert waits[:6] == sorted(waits[:6])
     assert all(48 <= wait <= 60 for wait in waits[7:]) and len(set(waits[7:])) > 1
     assert 15 < part.lives < 30
     status = bench.supervisor.status()["part"]
     assert status["failures"] == part.lives == len(waits)
-    assert status["error"].startswith("OSError: [Errno 113]")
-    assert bench.reports[0][0] == "part" and isinstance(bench.reports[0][1], OSError)
+    assert status["error"].startswith("[Errno 113]")
+    assert bench.said[0].startswith("part: [Errno 113]")
+    assert not bench.traced  # what is wrong outside needs no traceback
 
 
 async def test_a_task_that_ends_is_a_failure_too():
     bench, part = Bench(), Part("done")
     bench.supervisor.add("part", part.run)
     await bench.seconds(10)
-    assert part.lives > 2 and bench.reports[0][:2] == ("part", None)
+    assert part.lives > 2 and bench.said[0] == "part: ended; again in 1 s"
     assert bench.supervisor.status()["part"]["error"] == "ended"
 
 
@@ -92,13 +106,14 @@ async def test_the_first_pause_comes_back_after_a_calm_minute():
     bench, part = Bench(), Part(ValueError("x"))
     bench.supervisor.add("part", part.run)
     await bench.seconds(120)
-    assert bench.reports[-1][2] >= 32
+    assert bench.waits()[-1] >= 32
     part.end = None
     await bench.seconds(130)
     part.end = ValueError("again")
     await bench.seconds(2)
-    assert bench.reports[-1][2] == 1
+    assert bench.waits()[-1] == 1
     assert bench.supervisor.status()["part"]["error"] == "ValueError: again"
+    assert bench.traced is part.end
 
 
 async def test_one_that_fails_does_not_touch_the_others():
@@ -140,7 +155,7 @@ async def test_the_watchdog_is_fed_after_a_minute_and_only_then():
 
 async def test_a_stuck_task_is_cancelled_then_the_watchdog_starves():
     bench, part = Bench(), Part()
-    bench.supervisor.add("part", part.run, lambda: part.work, 100)
+    bench.supervisor.add("part", part.run, 100, lambda: part.work)
     for _ in range(300):
         part.work += 1
         await bench.seconds(1)
@@ -166,7 +181,7 @@ async def test_a_stuck_task_is_cancelled_then_the_watchdog_starves():
 
 async def test_restarts_are_no_sign_of_work():
     bench, part = Bench(), Part(OSError(5))
-    bench.supervisor.add("part", part.run, lambda: part.work, 100)
+    bench.supervisor.add("part", part.run, 100, lambda: part.work)
     await bench.seconds(1000)
     assert part.lives > 10 and 130 < bench.fed < 150, (part.lives, bench.fed)
 
@@ -174,7 +189,7 @@ async def test_restarts_are_no_sign_of_work():
 async def test_an_absent_line_or_network_excuses():
     bench, part = Bench(), Part()
     absent = [True]
-    bench.supervisor.add("part", part.run, lambda: part.work, 100, lambda: absent[0])
+    bench.supervisor.add("part", part.run, 100, lambda: None if absent[0] else part.work)
     await bench.seconds(1000)
     assert part.lives == 1 and bench.fed == 940
     absent[0] = False
@@ -186,8 +201,8 @@ async def test_an_absent_line_or_network_excuses():
 
 async def test_every_task_has_to_prove_its_work():
     bench, good, bad = Bench(), Part(), Part()
-    bench.supervisor.add("bad", bad.run, lambda: 0, 50)
-    bench.supervisor.add("good", good.run, lambda: bench.supervisor.uptime, 10)
+    bench.supervisor.add("bad", bad.run, 50, lambda: 0)
+    bench.supervisor.add("good", good.run, 10, lambda: bench.supervisor.uptime)
     await bench.seconds(300)
     assert 0 < bench.fed < 50
     good.end = bad.end = 1

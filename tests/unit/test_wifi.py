@@ -19,24 +19,14 @@ class Hurry:
 
 
 class Network:
-    """The network module and its station interface; `says` are the answers of the radio, in order.
+    """The station side of the radio; `says` are its answers, in order.
 
     The last one stays. 1010 is connected; numbers below are what status() gives meanwhile.
     """
 
-    IF_STA = 0
-
     def __init__(self, *says):
-        self.WLAN = self
         self.says = list(says)
         self.calls = []
-
-    def __call__(self, interface):
-        assert interface == self.IF_STA
-        return self
-
-    def hostname(self, name):
-        self.calls.append(name)
 
     def active(self, on):
         self.calls.append(on)
@@ -65,7 +55,7 @@ class Network:
 async def _fails(network, password="password"):
     """What run() raises, and the milliseconds it took."""
     module.asyncio, Hurry.slept = Hurry, 0
-    link = Wifi(network, "home", password, "winky-0a01ff")
+    link = Wifi(network, "home", password)
     try:
         await link.run()
     except OSError as error:
@@ -78,7 +68,7 @@ async def _fails(network, password="password"):
 async def test_the_radio_is_started_afresh_for_each_attempt():
     network = Network(201)
     await _fails(network)
-    started = ["winky-0a01ff", False, True, {"reconnects": 0}]
+    started = [False, True, {"reconnects": 0}]
     assert network.calls == started + [("home", "password")]
     network.calls = []
     await _fails(network, "")
@@ -101,7 +91,7 @@ async def test_a_radio_that_says_nothing_is_given_twenty_seconds():
 
 async def test_a_joined_network_is_reported_until_it_is_lost():
     network = Network(1001, 1001, 1010)
-    link = Wifi(network, "home", "password", "winky")
+    link = Wifi(network, "home", "password")
     module.asyncio = Hurry
     try:
         running = asyncio.create_task(link.run())
@@ -134,7 +124,7 @@ async def test_an_address_that_comes_between_two_questions_is_no_failure():
         def status(self, what=None):
             return 1010 if what is None else -61
 
-    link = Wifi(Late(1010), "home", "password", "winky")
+    link = Wifi(Late(1010), "home", "password")
     module.asyncio = Hurry
     try:
         running = asyncio.create_task(link.run())
@@ -149,7 +139,7 @@ async def test_an_address_that_comes_between_two_questions_is_no_failure():
 
 
 async def test_a_cancelled_link_is_down():
-    link = Wifi(Network(1010), "home", "password", "winky")
+    link = Wifi(Network(1010), "home", "password")
     running = asyncio.create_task(link.run())
     await link.up.wait()
     running.cancel()

@@ -112,4 +112,4 @@ def mirrored(march: str) -> Path:
 
 @functools.cache
 def _mirrored(march: str) -> Path:
-    return mpy.mirror(ROOT, list(_FOLDERS), march, CACHE / "mpy")
+    return mpy.mirror(ROOT, list(_FOLDERS), march, CACHE / "mpy", lean=True)

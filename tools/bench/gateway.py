@@ -9,11 +9,12 @@ import sys
 import tempfile
 import threading
 import time
+from pathlib import Path
 
 from tools.bench import modules, streams
 from tools.bench.decoding import TARGET, Failed
 from tools.bench.listener import Listener
-from tools.runtime import MICROPYTHON, MICROPYTHON32, ROOT
+from tools.runtime import MICROPYTHON, MICROPYTHON32_BOARD, ROOT
 
 stop = threading.Event()  # set: whatever waits here gives up
 
@@ -68,15 +69,14 @@ class Gateway:
         ready = json.loads(line.stdout.readline())
         self._follow(line, self._frame_ended)
         folder = self._folder.name
-        settings = {"mqtt_host": "127.0.0.1", "mqtt_port": self.broker.port,
-                    "wifi_ssid": "simulated"}
+        settings = {"mqtt_host": "127.0.0.1", "mqtt_port": self.broker.port}
         with open(f"{folder}/config.json", "w") as file:
             json.dump(settings, file)
         env |= {"TICGATE_PTY": ready["pty"], "TICGATE_STATE": folder}
         watch = str(TARGET / "watch.py")
         if self._small:
-            env |= modules.environment()
-            command = [str(MICROPYTHON32), "-X", "heapsize=256k", watch, "-m"]
+            env |= modules.flash(Path(folder))
+            command = [str(MICROPYTHON32_BOARD), "-X", "heapsize=256k", watch, "-m"]
         else:
             env["MICROPYPATH"] = f"{_BOARD}:{ROOT}:{ROOT}/lib:.frozen"
             command = [str(MICROPYTHON), watch]

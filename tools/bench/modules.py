@@ -9,7 +9,7 @@ from graphlib import TopologicalSorter
 from pathlib import Path
 
 from tools.bench.decoding import Failed, compile_target, compiled, mirrored
-from tools.runtime import MICROPYTHON32, ROOT, mpy, rv32
+from tools.runtime import MICROPYTHON32_BOARD, ROOT, mpy, rv32
 
 
 @functools.cache
@@ -63,11 +63,15 @@ def sizes() -> dict:
     }
 
 
-def environment() -> dict:
-    """Environment of a 32-bit process that imports compiled modules, as the board does."""
-    root = mirrored(mpy.UNIX32)
-    folders = [root, root / "lib", root / "tools/simulator/board", ROOT]
-    return {"MICROPYPATH": ":".join([*map(str, folders), ".frozen"])}
+def flash(folder: Path) -> dict:
+    """Make a folder the flash of a 32-bit board: compiled modules in its root.
+
+    Their path is short, as there: it is a name in memory. -> environment of the process
+    """
+    (folder / "firmware").symlink_to(mirrored(mpy.UNIX32) / "firmware")
+    for name in ("boot.py", "main.py"):
+        (folder / name).symlink_to(ROOT / name)
+    return {"MICROPYPATH": ".frozen"}
 
 
 def heap32(resident: list | None = None) -> tuple:
@@ -84,15 +88,14 @@ def heap32(resident: list | None = None) -> tuple:
     )
     with tempfile.TemporaryDirectory(prefix="ticgate-bench-") as folder:
         compile_target("heap.py", Path(folder), mpy.UNIX32)
-        env = environment()
-        env["MICROPYPATH"] = f"{folder}:{env['MICROPYPATH']}"
+        env = flash(Path(folder))
         done = subprocess.run(
-            [MICROPYTHON32, "-X", "heapsize=256k", "-c", code], env=env, cwd=folder, text=True,
-            capture_output=True, check=False, timeout=60,
+            [MICROPYTHON32_BOARD, "-X", "heapsize=256k", "-c", code], env=env, cwd=folder,
+            text=True, capture_output=True, check=False, timeout=60,
         )
     if done.returncode:
         raise Failed(done.stdout + done.stderr)
-    return tuple(json.loads(done.stdout))
+    return tuple(json.loads(done.stdout.splitlines()[-1]))  # after what the gateway says
 
 
 def heap_rv32() -> dict:

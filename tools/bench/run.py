@@ -14,7 +14,7 @@ if str(ROOT) not in sys.path:
     sys.path.insert(0, str(ROOT))
 
 from tools.bench import decoding, gateway, modules, streams, table  # noqa: E402
-from tools.runtime import MICROPYTHON, MICROPYTHON32, RV32_FIRMWARE  # noqa: E402
+from tools.runtime import MICROPYTHON, MICROPYTHON32_BOARD, RV32_FIRMWARE  # noqa: E402
 
 _SECONDS = 60  # of frames, while the peak of the heap is watched
 _FRAMES = 30  # of which the delay is taken
@@ -22,7 +22,7 @@ _FRAMES = 30  # of which the delay is taken
 
 def main() -> int:
     """Measure and print."""
-    for runtime in (MICROPYTHON, MICROPYTHON32, RV32_FIRMWARE):
+    for runtime in (MICROPYTHON, MICROPYTHON32_BOARD, RV32_FIRMWARE):
         if not runtime.exists():
             print(f"bench: {runtime} is not there: `make bench` makes it on Linux on x86-64",
                   file=sys.stderr)
@@ -75,7 +75,6 @@ def _explained(memory: dict, native: dict) -> dict:
         "code": sum(taken[name] for name in resident),
         "names": taken["names"],
         "objects": parts["Gateway"],
-        "asyncio": taken["asyncio"],
     }
     found["rest of it"] = memory["rest"] - sum(found.values())
     return memory | found | {"native": sum(native[name] for name in resident)}

@@ -15,7 +15,6 @@ PARTS = (
     ("code", "code of the modules"),
     ("names", "table of their names"),
     ("objects", "objects made at start"),
-    ("asyncio", "asyncio, in the board's image"),
     ("rest of it", "tasks, connection, whatever else"),
 )
 

@@ -19,4 +19,5 @@ LIB = ROOT / "lib"
 
 MICROPYTHON = BIN / "micropython"
 MICROPYTHON32 = BIN / "micropython32"
+MICROPYTHON32_BOARD = BIN / "micropython32-board"
 RV32_FIRMWARE = BIN / "rv32.elf"

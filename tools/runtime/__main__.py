@@ -14,6 +14,7 @@ from tools.runtime.packages import need
 STEPS = {
     "unix64": ports.unix64,
     "unix32": ports.unix32,
+    "unix32-board": ports.unix32_board,
     "rv32": ports.rv32_qemu,
     "venv-run": lambda: python_env.venv("run"),
     "venv-test": lambda: python_env.venv("test"),
@@ -27,6 +28,8 @@ STEPS = {
 def main(names: list) -> int:
     """Carry out the steps in order; a problem is told in words, without a traceback."""
     tests = [*runtimes(), "venv-run", "venv-test", "lib", "mosquitto"]
+    if "unix32" in tests:
+        tests.append("unix32-board")  # after lib, which is part of it
     targets = {
         "run": ["unix64", "venv-run", "lib"],
         "test": tests,

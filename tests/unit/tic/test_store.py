@@ -25,7 +25,7 @@ class Reader:
         return self
 
     def count(self, name):
-        return self.store.counters.get(name)
+        return self.store.counters.all()[name]
 
     def value(self, label):
         slot = self.store.find(label)

@@ -19,6 +19,8 @@ _SLOTS = 128
 class Sink:
     """The least a decoder can work for: it numbers the labels and accepts every value."""
 
+    epoch = 0
+
     def __init__(self):
         self.counters = Counters()
         self.stamps = array("i", bytes(8 * _SLOTS))

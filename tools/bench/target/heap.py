@@ -22,7 +22,10 @@ def imports(others: list, modules: list) -> dict:
             if name != "asyncio":
                 __import__(name)
         except ImportError:  # QEMU has no network
-            sys.modules[name] = Absent()
+            sys.modules[name] = absent = Absent()
+            package, _, last = name.rpartition(".")
+            if package:
+                setattr(sys.modules[package], last, absent)
     before = _used()
     import asyncio
 
@@ -56,14 +59,13 @@ def parts() -> dict:
     from firmware import assembly
     from firmware.board import Board
     from firmware.config import Config
-    from firmware.link import wifi
     from firmware.publish import mqtt
 
     config = Config()
-    config.update({"mqtt_host": "127.0.0.1", "wifi_ssid": "simulated"})
+    config.update({"mqtt_host": "127.0.0.1"})
     board = Board(config, machine)
     taken = {}
-    whole = ((assembly, "Store"), (assembly, "Source"), (wifi, "Wifi"), (mqtt, "Mqtt"))
+    whole = ((assembly, "Store"), (assembly, "Source"), (mqtt, "Mqtt"))
     for module, name in whole:
         setattr(module, name, _weighed(getattr(module, name), name, taken))
     before = _used()

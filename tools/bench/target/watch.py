@@ -27,20 +27,23 @@ def main() -> None:
     """Start to watch, then the gateway."""
     if "-m" in sys.argv:
         sys.path[0] = ""  # the board's flash, and not the folder of this file
-    gc.collect()
-    without = gc.mem_alloc()
     import asyncio
 
-    asyncio.create_task(_watch(without, asyncio.sleep_ms))
+    asyncio.Event  # noqa: B018  its parts are loaded when they are first named
+    watched = [0]
+    asyncio.create_task(_watch(watched, asyncio.sleep_ms))
+    gc.collect()
+    watched[0] = gc.mem_alloc()  # asyncio is in the board's image, and this program is not
     import boot  # noqa: F401
     import main  # noqa: F401
 
 
-async def _watch(without, sleep_ms):
+async def _watch(watched, sleep_ms):
     poll = select.poll()
     poll.register(sys.stdin, select.POLLIN)
     weigh = "-m" in sys.argv
     heap = stall = 0
+    without = watched[0]
     while True:
         begun = time.ticks_us()
         await sleep_ms(_SLEEP)

@@ -1,0 +1,226 @@
+"""One model of the meter, whatever the mode: what the labels of the store mean.
+
+Nothing is copied: each attribute is read from the store when it is asked for, and is None while
+the meter does not say it. The attributes are the keys that model.py lists: those of one label each
+are found in its table, the others are here and in tariff.py.
+
+Sources: Enedis-NOI-CPT_54E v3 (historique, standard), ERDF-NOI-CPT_02E v4 (PME-PMI).
+"""
+
+import sys
+
+from firmware import tic
+from firmware.tic import fields, model, moments
+from firmware.tic.catalogue import MODES
+from firmware.tic.tariff import Tariff
+
+
+class Meter(Tariff):
+    """The meter behind a Store. `memory` keeps what was learnt, see learnt.py: `learnt.look()` is
+    to be called at each end of frame, `learnt.forget()` when the meter was replaced.
+    """
+
+    # Of the last question, for the next.
+    _serial = _now = _next = None
+    _identity: tuple = ()
+
+    def __getattr__(self, key):
+        table = model.TABLE
+        label = key.encode()
+        at = table.find(b"\n" + label + b" ") + 1
+        value = self.read(at, 0)[0] if at else None
+        if value is None:
+            some = table.find(b"\n" + label[:-1] + b"#") + 1
+            if some:
+                return self.read(some, label[-1] - 0x30)[0]
+            if not at:
+                raise AttributeError(key)
+        return value
+
+    def read(self, at: int, number: int) -> tuple:
+        """(value, horodate) of the line that begins at TABLE[at], None for what is not known."""
+        table = model.TABLE
+        end = table.find(b"\n", at)
+        at = table.find(b" ", at) + 1
+        bar = table.find(b"|", at, end)
+        if bar >= 0:
+            for _ in range(1, self._store.mode):
+                if bar < 0:
+                    return None, None
+                at = bar + 1
+                bar = table.find(b"|", at, end)
+            if bar >= 0:
+                end = bar
+        while at < end:
+            stop = table.find(b" ", at, end)
+            if stop < 0:
+                stop = end
+            how = chr(table[at])
+            label = table[at + 1:stop]
+            at = stop + 1
+            slot = -1
+            if how == "=":
+                value = getattr(self, str(label, "ascii"))
+                return (value(number) if number and value else value), None
+            if how in "bspn":
+                value = self.bits(int(label[:2]), label[2] - 0x30)
+            else:
+                slot = self._store.find(label.replace(b"#", b"%d" % number) if number else label)
+                value = self._store.value(slot) if slot >= 0 else None
+            if value is None:
+                continue
+            if how == "d":
+                return int(value), self._store.horodate(slot)
+            value = self._meaning(how, value, label, slot, number)
+            if value is not None:
+                return value, None
+        return None, None
+
+    def _meaning(self, how, value, label, slot, number):
+        if how == "b":
+            return value == 1
+        if how == "p":
+            return value or None
+        if how == "n":
+            return value + 1
+        if how == "s":
+            words = str(label, "ascii").split("/")
+            return words[value + 1] or None if value + 1 < len(words) else None
+        if how == "a":
+            return value
+        if how in "xRL":
+            text = fields.collapse(value)
+            if how == "x":
+                return None if text == "PAS DE MESSAGE" else text or None
+            text = text.rstrip(".")
+            if how == "L":
+                text = text.lower()
+            return "base" if text == "th" else text
+        if how in "hD":
+            value = self._store.horodate(slot) or value
+            return value if how == "h" else moments.degraded(value) or None
+        if how in "tf":
+            return how == "t"
+        if how in "13":
+            return int(how)
+        if how in "ce":
+            change = self.next_change
+            return change and change["ce".find(how)]
+        if how == "u":
+            return 1 if value == b"PM.." else None
+        if how == "P":
+            return value == b"PROD"
+        if how == "C":
+            at = b"BLEUHCJBHPJBBLANHCJWHPJWROUGHCJRHPJR".find(value)
+            return None if at < 0 else ("blue", "white", "red")[at // 12]
+        if how in "MYT":
+            if value != self._serial:
+                self._serial = value
+                self._identity = _load("identity").describe(value)
+            return self._identity["MYT".find(how)]
+        if how in "qvw":
+            if how == "v" and value[-1] != 0x41 or how == "w" and value[-1] != 0x57:
+                return None
+            return fields.quantity(value)
+        if how == "m":
+            return int(value, 16) >> number & 1 == 1
+        value = int(value)
+        if how == "r":
+            return value >> number - 1 & 1 == 1
+        if how == "N":
+            return str(value)
+        if how == "-":
+            return -value or None
+        if how == "k":
+            return value * 1000 or None
+        if how == "i":
+            phases = self.phases
+            # Three-phase meters send whole A.
+            return phases and (value * 200 * phases + 500) // 1000 * 1000 or None
+        if how in "lo":
+            linky = self.sent(b"IMAX1") == b"060" == self.sent(b"IMAX2")
+            return value if linky == (how == "l") else None
+        return value
+
+    @property
+    def next_change(self):
+        """(minutes after today's midnight, key of the period or None), see calendar.py."""
+        date = self.date
+        if not date or len(date) != moments.HORODATE:
+            return None
+        # Its code is needed once a minute.
+        now = date[:11], self.period
+        if now != self._now:
+            self._now = now
+            self._next = _load("calendar").next_change(self)
+        return self._next
+
+    @property
+    def mode(self) -> str:
+        """One of catalogue.MODES."""
+        return MODES[self._store.mode]
+
+    # Powers. A phase is a number from 1.
+
+    def current(self, phase: int):
+        """A, by phase."""
+        return getattr(self, f"current_a_{phase}")
+
+    def voltage(self, phase: int):
+        """V, by phase."""
+        return getattr(self, f"voltage_v_{phase}")
+
+    def apparent(self, phase: int):
+        """VA of a phase, negative when it injects.
+
+        The meter sends 0 for a phase that injects; what the sum of the others is above the total
+        is what these phases inject, shared by their currents when there are several.
+        """
+        rest = self.net_va
+        if self.phases == 1:
+            return rest if phase == 1 else None
+        own = self.number(b"SINSTS%d" % phase)
+        amps = self.current(phase)
+        if own or not amps or not rest and self.injected_va is None:
+            return own  # a meter without injection does not count it
+        total = 0
+        for n in (1, 2, 3):
+            va = self.number(b"SINSTS%d" % n)
+            if va is None or rest is None:
+                return own
+            rest -= va
+            total += 0 if va else self.current(n) or 0
+        return rest * amps // total if rest < 0 else own
+
+    @property
+    def load_percent(self):
+        """What is drawn, of what is subscribed."""
+        watts = self.subscribed_w
+        if watts:
+            return _percent(self.minute_w, watts)
+        return _percent(self.apparent_va, self.subscribed_va)
+
+    def load_percent_phase(self, phase: int):
+        """The same of one phase."""
+        if self.phases == 1:
+            return self.load_percent if phase == 1 else None
+        amps = self.number(b"ISOUSC")
+        if amps:
+            return _percent(self.current(phase), amps)
+        return _percent(self.number(b"SINSTS%d" % phase), self.subscribed_va, 300)
+
+    def write_json(self, writer, identifiers: bool = False) -> None:
+        """See model.write()."""
+        model.write(self, writer, identifiers)
+
+
+def _load(name):
+    """A module that is needed now and then: it is garbage when it has done its work."""
+    path = "firmware.tic." + name
+    __import__(path)
+    delattr(tic, name)
+    return sys.modules.pop(path)
+
+
+def _percent(part, whole, scale=100):
+    return None if part is None or not whole else part * scale // whole
