@@ -128,9 +128,8 @@ class Sieve:
         self._counters = counters
         self._last = array("i", bytes(4 * slots))  # accepted number, or fingerprint
         self._held = array("i", bytes(4 * slots))  # what waits for confirmation
-        self._times = bytearray(slots)  # how often that came in a row
+        self._times = bytearray(slots)  # 0: nothing is known, else 1 + how often that came in a row
         self._frame = array("H", bytes(2 * slots))  # in which the label was accepted before that
-        self._known = bytearray(slots)  # 1: there is something to compare with
         self._damage = 0
         self._damaged_at = 0
         self._noisy = False
@@ -139,8 +138,8 @@ class Sieve:
 
     def forget(self) -> None:
         """There is nothing to compare with any more: another meter."""
-        for slot in range(len(self._known)):
-            self._known[slot] = 0
+        for slot in range(len(self._times)):
+            self._times[slot] = 0
 
     def judge(self, slot: int, text, fields, now: int) -> int:
         """0 when the group may be stored, else the cause of its rejection."""
@@ -180,7 +179,7 @@ class Sieve:
     def _index(self, slot, number, now) -> int:
         ahead = number - self._last[slot]
         since = now - self._stamps[2 * slot] & _TICKS
-        if not self._known[slot] or 0 <= ahead <= self._most(since):
+        if not self._times[slot] or 0 <= ahead <= self._most(since):
             return self._accept(slot, number)
         again = 0 <= number - self._held[slot] <= self._most(0)
         if self._hold(slot, number, again) < _CONFIRM:
@@ -193,7 +192,7 @@ class Sieve:
         return 2 * (self.power or _MOST) * ((since + _SLACK) // 1000) // 3600 + 2
 
     def _steady(self, slot, kind, marks, fingerprint, now) -> int:
-        if not self._known[slot] or fingerprint == self._last[slot]:
+        if not self._times[slot] or fingerprint == self._last[slot]:
             return self._accept(slot, fingerprint)
         times = self._hold(slot, fingerprint, fingerprint == self._held[slot])
         if kind == IDENTITY or marks & CONTRACT:
@@ -209,14 +208,13 @@ class Sieve:
         frame = self._stamps[2 * slot + 1] & 0xFFFF
         if not again or frame != self._frame[slot]:
             self._frame[slot] = frame
-            self._times[slot] = 0
+            self._times[slot] = 1
         self._times[slot] += 1
         self._held[slot] = value
-        return self._times[slot]
+        return self._times[slot] - 1
 
     def _accept(self, slot, value) -> int:
-        self._known[slot] = 1
-        self._times[slot] = 0
+        self._times[slot] = 1
         self._last[slot] = value
         return 0
 

@@ -332,7 +332,7 @@ async def test_qos_1_without_acknowledgements_fills_the_outbox_and_no_more():
         await asyncio.sleep_ms(0)
     await scene.turns(stream)
     sent = messages(stream.take())
-    assert 2000 < scene.mqtt._outbox.tail <= 2560
+    assert 2000 < scene.mqtt._outbox.tail <= 2768
     for one in sent[1:]:
         stream.incoming += bytes((0x40, 2, one[5] >> 8, one[5] & 255))
     await scene.turns(stream)
