@@ -61,7 +61,7 @@ _BUSY = const(11)  # the frame holds something that is not a plain repetition
 _DAMAGE = const(12)  # groups rejected in this frame
 _PASSED = const(13)  # entries of the image that came in this frame
 _PARITY = const(14)  # _UNKNOWN, _ASKED, _NONE
-# Counted here, handed on by _report().
+# Counted here, handed on by settle().
 _BYTES = const(15)
 _GOOD = const(16)  # repeated groups
 _CUT = const(17)  # groups without their end, or malformed
@@ -467,6 +467,8 @@ def _fit(entry: int, slot: int, st: ptr32, mem: ptr8) -> int:
     end = int(start[count])
     if end + more > _IMAGE_SIZE:
         st[_COUNT] = 0
+        st[_G] = 0
+        st[_FLOOR] = 0
         return -1
     i = int(start[entry + 1])
     if more > 0:
@@ -545,7 +547,7 @@ class Decoder:
         st[_NUMBER] = number
 
     def feed(self, data, now: int) -> None:
-        """Decodes any buffer of any length (tests and tools; a UART reads into room())."""
+        """Decodes any buffer of any length (tests and tools; a UART reads into room)."""
         data = memoryview(data)
         for at in range(0, len(data), CHUNK):
             piece = data[at:at + CHUNK]

@@ -65,7 +65,8 @@ class Store:
         self._turn = 0
         self._clean = self._clean_long = self._clean_before = 0
         self._optarif = -1  # its slot; short three-phase frames leave it out
-        self._other = 0  # groups of another mode in a row
+        self._other = 0  # groups of another mode in a row, up to the frame _other_in
+        self._other_in = 0
         self._blocks = None  # of a PME-PMI frame
         self.number = 1  # of the frame that is arriving
         self._events = []
@@ -114,6 +115,9 @@ class Store:
         if mode == catalogue.UNKNOWN:
             return -1
         if mode != labels.mode:
+            if self.number - self._other_in > 1:
+                self._other = 0
+            self._other_in = self.number
             self._other += 1
             if labels.mode != catalogue.UNKNOWN:
                 if self._other < _SWITCH:

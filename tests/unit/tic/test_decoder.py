@@ -321,6 +321,20 @@ def test_frames_of_any_length():
     assert len(sink.groups) + sink.count("groups") == 240
 
 
+def test_more_bytes_than_the_image_holds():
+    sink = Sink()
+    decoder = Decoder(sink)
+    for turn in range(4):
+        decoder.feed(STX, 0)
+        for k in range(40):
+            decoder.feed(group(f"X{k:02d}", f"{turn * (k % 7):090d}"), 0)
+        decoder.feed(ETX, 0)
+    assert sink.frames == 4 * [(True, True)]
+    for k in range(40):
+        last = [value for label, value in values(sink) if label == b"X%02d" % k][-1]
+        assert int(last) == 3 * (k % 7), k
+
+
 def test_rejected_values_are_asked_for_again():
     sink = Sink(refuse=[b"SINSTS"])
     decoder = Decoder(sink)
