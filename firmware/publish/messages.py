@@ -15,7 +15,7 @@ from firmware.rarely import load
 _SMALL = const(64)  # bytes that must be free before a message is tried
 _AHEAD = const(1024)  # bytes waiting to be written beyond which it would only grow old
 _SLICE = const(10)  # ms of work before other tasks get their turn
-_HEALTH = const(60000)  # ms between two messages to the topic gateway
+_HEALTH = const(20000)  # ms between two messages to the topic gateway
 _EVENTS = const(16)  # events that wait for a connection
 
 
