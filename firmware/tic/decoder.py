@@ -492,7 +492,7 @@ class Decoder:
 
     The sink has
     - `stamps`: array("i") of two cells a slot, written here: the tick and the frame number of the
-      last arrival of each slot (slots 0..127);
+      last arrival of each slot;
     - `group(slot, text, fields, now) -> int`: a verified group. `slot` is the sink's own number
       when this place of the frame is known, else -1. `text` holds the group in 7 bits and `fields`
       its bounds (LABEL_END ... VALUE_END; HORODATE_END is 0 without horodate). Returns the slot

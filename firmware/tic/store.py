@@ -20,7 +20,7 @@ from firmware.tic.sieve import Sieve
 
 _SLOTS = const(80)  # standard has 74 labels, of which a meter sends 71 at most
 _ARENA = const(1152)  # all values of PME-PMI at their longest fill 1117
-_SWITCH = const(3)  # groups of another mode, or frames of another shape, in a row to be believed
+_SWITCH = const(3)  # groups of another mode that must come in a row before it is believed
 _LATE = const(12)  # whole frames without a label, damaged or not, until it counts as gone
 _EVENTS = const(8)
 _DATE = const(13)  # characters of a horodate, which stands in front of its value
