@@ -118,6 +118,8 @@ class Gateway:
                 if ended.is_set():  # left so instead of pulsed: never spin
                     await asyncio.sleep_ms(_LOOK)
             frames = store.frames
+            if frames < 2:
+                continue  # it is seldom whole
             self.ledger.frame()
             self.meter.learnt.look()
             # What else looks at each frame, alerts for one, has its place here.

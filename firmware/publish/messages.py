@@ -46,7 +46,8 @@ class Messages:
         self._head = f'{{"site":{json.dumps(site)},'.encode() if site else b"{"
         self._error = ""  # what made one of `writes` fail last
         self._events = []
-        self._sizes = {topic: _AHEAD for topic, _ in writes}  # by topic: its last payload, to know when trying is of use
+        # By topic: its last payload, to know when trying is of use.
+        self._sizes = {topic: _AHEAD for topic, _ in writes}
         self.renew()
 
     def renew(self) -> None:

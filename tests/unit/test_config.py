@@ -46,7 +46,8 @@ def test_every_line_of_the_table_makes_sense():
     assert len(keys) == len(set(keys)) and list(keys) == sorted(keys)
     for key in keys:
         kind, allowed, default = settings.describe(key)
-        assert kind in "bool choice int text secret host topic name labels prices amount".split(), key
+        kinds = "bool choice int text secret host topic name labels prices amount"
+        assert kind in kinds.split(), key
         if kind in ("bool", "choice"):
             assert default in allowed.split("|"), key
         else:
@@ -132,7 +133,8 @@ def test_wrong_values_are_refused():
         ("mqtt_base", ("", "/tic", "tic/", "a//b", "a+b", "#", "$SYS", "a b", "x" * 65, "a\0b")),
         ("mqtt_device", ("a/b", "a b", "x" * 33, "é", "a.b")),
         ("device_name", ("x" * 33, "é" * 17, "a\x00", "a\nb", "a\x7f", "\ud800", 1, None, ["a"])),
-        ("prices", (" ", ";", "hc", "hc=", "hc=0,1 hc=0,2", "hc=-1", "hc=0,123456", "é=1", 0.1, {})),
+        ("prices", (" ", ";", "hc", "hc=", "hc=0,1 hc=0,2", "hc=-1", "hc=0,123456")),
+        ("prices", ("é=1", "hc=0,1\t", "x" * 9 + "=1", "a=1 " * 65, 0.1, {}, None)),
         ("subscription", (" ", "15,53 €", "-1", "1,2,3", "1e3", "12345678", 15.53, 15, None)),
         ("site", ("x" * 33, "a\nb", 7)),
         ("wifi_password", ("short", "x" * 64, "1234567\n", 12345678)),

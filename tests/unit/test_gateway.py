@@ -292,9 +292,9 @@ def test_memory_counts_what_python_holds():
     with House() as house:
         gateway = house.build()
         before = gateway.health()["memory"]["heap_used"]
-        ballast = bytearray(20000)
-        assert 18000 < gateway.health()["memory"]["heap_used"] - before < 22000
-        assert len(ballast) == 20000
+        ballast = bytearray(8000)
+        assert 7000 < gateway.health()["memory"]["heap_used"] - before < 9000
+        assert len(ballast) == 8000
 
 
 async def test_events_go_to_the_console_and_to_the_broker():
