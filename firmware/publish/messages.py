@@ -55,7 +55,7 @@ class Messages:
         self._online = False
         self._told = None  # tick of the last message to gateway
         self._since = None  # tick at which the model was sent last
-        self._frames = 0  # of the store then
+        self._frames = 0  # of the store at the last look
         self._due = len(self._writes)  # the first of them that is to be sent
         self._policy.resend()
 
@@ -79,10 +79,12 @@ class Messages:
         """Queue messages while there are any, there is room, and time; true if any are left."""
         self._policy.look(now)
         frames = self._store.frames
-        if self._writes and 1 < frames != self._frames:  # the first is seldom whole
-            if self._since is None or ticks_diff(now, self._since) >= self._interval:
+        if frames != self._frames and self._writes:
+            self._frames = frames
+            since = self._since
+            # The first frame is seldom whole.
+            if frames > 1 and (since is None or ticks_diff(now, since) >= self._interval):
                 self._since = now
-                self._frames = frames
                 self._due = 0
         while self._outbox.waiting() < _AHEAD:
             name = self._topic(now)

@@ -19,9 +19,9 @@ from firmware.publish.session import Session
 from firmware.rarely import load
 from firmware.supervisor import pause
 
-# Bytes. A frame of the 71 labels of a three-phase producer with a degraded clock, identifiers too,
-# all at full width, has 2610 (the longest seen of a simulated one: 2092); the longest topic and the
-# head of the packet 114; 32 are spared for pings.
+# Bytes. A frame of the 71 labels of a three-phase producer with a degraded clock, identifiers
+# too, all at full width, has 2610 (the longest seen of a simulated one: 2092); the longest topic
+# and the head of the packet 114; 32 are spared for pings.
 _OUTBOX = const(2768)
 # The model of such a meter has 2900 to 3500: its keys are longer than labels.
 _MODEL = const(3840)

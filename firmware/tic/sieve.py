@@ -128,7 +128,7 @@ class Sieve:
         self._counters = counters
         self._last = array("i", bytes(4 * slots))  # accepted number, or fingerprint
         self._held = array("i", bytes(4 * slots))  # what waits for confirmation
-        self._times = bytearray(slots)  # 0: nothing is known, else 1 + how often that came in a row
+        self._times = bytearray(slots)  # 0: nothing is known, else 1 + times it came in a row
         self._frame = array("H", bytes(2 * slots))  # in which the label was accepted before that
         self._damage = 0
         self._damaged_at = 0

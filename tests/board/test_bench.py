@@ -155,7 +155,8 @@ def test_the_tables_are_whole():
     cost = {"per_byte": 21.4, "per_frame": 18500.0}
     costs = {meter: dict.fromkeys(decoding.CASES, cost) for meter in METERS}
     memory = dict.fromkeys(METERS, {
-        "garbage": 3200.5, "rest": 50000, "peak": 58000, "native": 9000, "seconds": 60, "books": 20000,
+        "garbage": 3200.5, "rest": 50000, "peak": 58000, "native": 9000, "seconds": 60,
+        "books": 20000,
         **{part: 10000 for part, _ in table.PARTS}})
     pace = dict.fromkeys(METERS, {
         "median": 25.4, "maximum": 51.0, "last median": 27.0, "last maximum": 60.2,

@@ -64,6 +64,7 @@ def parts() -> dict:
     config = Config()
     config.update({"mqtt_host": "127.0.0.1"})
     board = Board(config, machine)
+    assembly.assemble(config, board)  # what is loaded for a moment is gone when it counts
     taken = {}
     names = ("Store", "Source", "Meter", "Notes", "Clock", "Ledger")
     whole = [(assembly, name) for name in names] + [(mqtt, "Mqtt")]
