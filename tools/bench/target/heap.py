@@ -64,8 +64,10 @@ def parts() -> dict:
     config = Config()
     config.update({"mqtt_host": "127.0.0.1"})
     board = Board(config, machine)
+    assembly.assemble(config, board)  # what is loaded for a moment is gone when it counts
     taken = {}
-    whole = ((assembly, "Store"), (assembly, "Source"), (mqtt, "Mqtt"))
+    names = ("Store", "Source", "Meter", "Notes", "Clock", "Ledger")
+    whole = [(assembly, name) for name in names] + [(mqtt, "Mqtt")]
     for module, name in whole:
         setattr(module, name, _weighed(getattr(module, name), name, taken))
     before = _used()
@@ -76,9 +78,9 @@ def parts() -> dict:
 
 def _weighed(make, name, taken):
     """The class, noting what an object of it takes."""
-    def build(*args):
+    def build(*args, **options):
         before = _used()
-        made = make(*args)
+        made = make(*args, **options)
         taken[name] = _used() - before
         return made
 
