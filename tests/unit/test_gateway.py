@@ -409,6 +409,7 @@ def test_what_is_needed_once_is_forgotten_and_what_escapes_restarts_the_board():
         told.extend(name for name in _ONCE if hasattr(firmware, name))
         raise MemoryError
 
+    once.Ledger = lambda *_: Parts(close=lambda: told.append("books closed"))
     once.Supervisor = lambda ticks_ms, feed: Parts(run=run, add=lambda *_: None)
     before = (module.machine, module.sys, module.time)
     module.machine = Parts(reset=lambda: told.append("restart"))
@@ -421,7 +422,8 @@ def test_what_is_needed_once_is_forgotten_and_what_escapes_restarts_the_board():
         for name, one in kept:
             sys.modules[f"firmware.{name}"] = one
             setattr(firmware, name, one)
-    assert isinstance(told[0], MemoryError) and told[1:] == [10, "restart"]
+    assert told[0] == "books closed" and isinstance(told[1], MemoryError)
+    assert told[2:] == [10, "restart"]
 
 
 def test_a_gateway_that_does_not_publish_the_model_spares_it():
