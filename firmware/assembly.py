@@ -10,16 +10,11 @@ import machine
 from micropython import const
 
 import firmware
-from firmware.alerts import Alerts
 from firmware.board import Board
 from firmware.config import Config
 from firmware.gateway import Gateway
-from firmware.ledger import Ledger
 from firmware.line import Line
-from firmware.link.clock import Clock
-from firmware.notes import Notes
 from firmware.supervisor import Supervisor
-from firmware.tic.meter import Meter
 from firmware.tic.source import Source
 from firmware.tic.store import Store
 
@@ -54,8 +49,9 @@ def assemble(config, board) -> Gateway:
     line = Line(machine.UART, board.pin("tic"))
     gateway.source = Source(line.open, gateway.store, ticks_ms, line)
     gateway.supervisor.add("source", gateway.source.run, _NO_FRAME, gateway.read)
-    _keep(gateway, settings)
-    _alert(gateway, settings)
+    if settings["model"]:
+        _keep(gateway, settings)
+        _alert(gateway, settings)
     _join(gateway, settings, device)
     _publish(gateway, settings, device)
     gateway.supervisor.add("console", gateway.run)
@@ -64,6 +60,11 @@ def assemble(config, board) -> Gateway:
 
 def _keep(gateway, settings):
     """The model of the meter, and the books: they stand on the store alone."""
+    from firmware.ledger import Ledger
+    from firmware.link.clock import Clock
+    from firmware.notes import Notes
+    from firmware.tic.meter import Meter
+
     ticks_ms = time.ticks_ms
     gateway.notes = Notes("meter.json")
     gateway.meter = Meter(gateway.store, gateway.notes)
@@ -78,6 +79,8 @@ def _keep(gateway, settings):
 
 def _alert(gateway, settings):
     """Alerts, and what acts on them if it is switched on."""
+    from firmware.alerts import Alerts
+
     gateway.alerts = Alerts(gateway.store, gateway.meter, gateway.tell, settings)
     if settings["steps"]:
         from firmware.steps import Steps
@@ -136,7 +139,7 @@ def _publish(gateway, settings, device):
     gateway.dialler = Dialler(ticks_ms)
     store, source = gateway.store, gateway.source
     writes = ()
-    if settings["mqtt_meter"]:
+    if settings["model"] and settings["mqtt_meter"]:
         writes = (b"meter", gateway.model), (b"energy", gateway.figures)
     gateway.mqtt = Mqtt(
         settings, device, store, source, gateway.open, ticks_ms, gateway.health, writes=writes

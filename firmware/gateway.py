@@ -44,7 +44,8 @@ def start() -> None:
         try:
             asyncio.run(gateway.supervisor.run())
         finally:
-            gateway.ledger.close()
+            if gateway.ledger:
+                gateway.ledger.close()
             if gateway.outputs:
                 gateway.outputs.off()
     except Exception as error:
@@ -65,10 +66,11 @@ class Gateway:
     supervisor: "Supervisor"
     store: "Store"
     source: "Source"
-    meter: "Meter"
-    notes: "Notes"
-    clock: "Clock"
-    ledger: "Ledger"
+    # With the setting "model" only:
+    meter: "Meter | None" = None
+    notes: "Notes | None" = None
+    clock: "Clock | None" = None
+    ledger: "Ledger | None" = None
     cost: "Cost | None" = None  # without prices
     alerts: "Alerts | None" = None
     steps: "Steps | None" = None
@@ -157,13 +159,9 @@ class Gateway:
             "tic": self.source.status(),
             "memory": memory,
             "tasks": self.supervisor.status(),
-            "history": {"dropped": self.ledger.history.dropped},
         }
-        if self.clock.source:
-            health["clock"] = self.clock.source
-        error = self.ledger.history.error or self.notes.error
-        if error:
-            health["history"]["error"] = str(error)
+        if self.ledger:
+            self._of_books(health)
         if self.link:
             health["network"] = self.link.status()
         try:
@@ -175,6 +173,14 @@ class Gateway:
         memory["system_free"] = sum(region[1] for region in regions)
         memory["system_block"] = max(region[2] for region in regions)  # the largest
         return health
+
+    def _of_books(self, health):
+        health["history"] = {"dropped": self.ledger.history.dropped}
+        error = self.ledger.history.error or self.notes.error
+        if error:
+            health["history"]["error"] = str(error)
+        if self.clock.source:
+            health["clock"] = self.clock.source
 
     async def run(self) -> None:
         """Tell the console what changed, and the destinations what happened on the line."""
@@ -197,7 +203,7 @@ class Gateway:
                 self.outputs.idle(now)
             event = self.store.take_event()
             while event:
-                if event[0] == "meter_changed":
+                if self.meter and event[0] == "meter_changed":
                     self.meter.learnt.forget()
                 if self.alerts and event[0] in ("meter_changed", "contract_changed"):
                     self.alerts.forget()

@@ -24,6 +24,7 @@ device_name text 1..32
 identifiers choice omit|send omit
 labels labels 1..512 *
 meter_interval int 10..3600 30
+model bool off|on off
 mqtt_base topic 1..64 tic
 mqtt_client_id text 1..64
 mqtt_device name 1..32

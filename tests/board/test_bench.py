@@ -8,7 +8,7 @@ import subprocess
 
 import pytest
 
-from tools.bench import decoding, gateway, modules, streams, table, wear
+from tools.bench import decoding, gateway, modules, streams, table
 from tools.bench.listener import Listener
 from tools.runtime import MICROPYTHON32_BOARD
 
@@ -145,30 +145,21 @@ def test_a_gateway_tells_its_heap_its_stall_and_its_delays(micropython, request,
     assert all(0 < frame <= last for frame, last in delays)
 
 
-def test_the_books_wear_the_flash_for_decades(micropython):
-    worn = wear.measure(2)
-    assert worn["days"] == 2
-    assert 0 < worn["erases_a_day"] < 200
-
-
 def test_the_tables_are_whole():
     cost = {"per_byte": 21.4, "per_frame": 18500.0}
     costs = {meter: dict.fromkeys(decoding.CASES, cost) for meter in METERS}
     memory = dict.fromkeys(METERS, {
         "garbage": 3200.5, "rest": 50000, "peak": 58000, "native": 9000, "seconds": 60,
-        "books": 20000,
         **{part: 10000 for part, _ in table.PARTS}})
     pace = dict.fromkeys(METERS, {
         "median": 25.4, "maximum": 51.0, "last median": 27.0, "last maximum": 60.2,
         "stall": 3.1, "frames": 30})
     sizes = {"firmware.one": 1200, "firmware.two": 800}
-    worn = {"days": 30, "erases_a_day": 121, "most": 55, "years": 149}
-    figures = table.figures(costs, memory, pace, 8192, worn)
+    figures = table.figures(costs, memory, pace, 8192)
     listed = table.modules(sizes, sizes, sizes, {"firmware.two"})
     assert len({line.count("|") for line in figures.splitlines()}) == 1
     assert "21.4 (18 k)" in figures
     assert "75-77 (x 3.6)" in figures
-    assert "| 149 |" in figures
     assert listed.splitlines()[2:] == [
         "| firmware.one * | 1 200 | 1 200 | 1 200 |", "| firmware.two | 800 | 800 | 800 |",
         "| all | 2 000 | 2 000 | 2 000 |"]

@@ -238,7 +238,7 @@ def test_the_counters_are_summed_by_cause():
 def test_a_subscriber_sees_the_meter_understood_and_its_books(run, tmp_path):
     conductor = run(
         CONTRACT="tempo", PHASES="3", PRODUCER="1", STATE=str(tmp_path / "state"),
-        SET="meter_interval=10 site='La cave' subscription=31 "
+        SET="model=on meter_interval=10 site='La cave' subscription=31 "
         "prices='1=0,1 2=0,1 3=0,1 4=0,1 5=0,1 6=0,1 injected=0,1'")
     port = int(conductor.until(r"MQTT broker on 127\.0\.0\.1:(\d+)").group(1))
 

@@ -77,6 +77,7 @@ def test_the_defaults_are_the_documented_ones():
         "mqtt_labels": True,
         "mqtt_frame": True,
         "mqtt_meter": True,
+        "model": False,
         "meter_interval": 30,
         "prices": "",
         "subscription": "",

@@ -160,6 +160,7 @@ class House:
 
     def __init__(self, **changes):
         self.config = Config("nowhere.json")
+        self.config.update({"model": "on"})
         self.config.update(changes)
         self.board = Board()
         self.said = []
@@ -292,9 +293,9 @@ def test_memory_counts_what_python_holds():
     with House() as house:
         gateway = house.build()
         before = gateway.health()["memory"]["heap_used"]
-        ballast = bytearray(2000)
+        ballast = bytearray(8000)
         assert 7000 < gateway.health()["memory"]["heap_used"] - before < 9000
-        assert len(ballast) == 2000
+        assert len(ballast) == 8000
 
 
 async def test_events_go_to_the_console_and_to_the_broker():
@@ -409,7 +410,7 @@ def test_what_is_needed_once_is_forgotten_and_what_escapes_restarts_the_board():
         told.extend(name for name in _ONCE if hasattr(firmware, name))
         raise MemoryError
 
-    once.Ledger = lambda *_: Parts(close=lambda: told.append("books closed"))
+    module.Gateway.ledger = Parts(close=lambda: told.append("books closed"))
     once.Supervisor = lambda ticks_ms, feed: Parts(run=run, add=lambda *_: None)
     before = (module.machine, module.sys, module.time)
     module.machine = Parts(reset=lambda: told.append("restart"))
@@ -418,6 +419,7 @@ def test_what_is_needed_once_is_forgotten_and_what_escapes_restarts_the_board():
     try:
         module.start()
     finally:
+        module.Gateway.ledger = None
         module.machine, module.sys, module.time = before
         for name, one in kept:
             sys.modules[f"firmware.{name}"] = one

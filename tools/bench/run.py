@@ -13,7 +13,7 @@ ROOT = Path(__file__).resolve().parents[2]
 if str(ROOT) not in sys.path:
     sys.path.insert(0, str(ROOT))
 
-from tools.bench import decoding, gateway, modules, streams, table, wear  # noqa: E402
+from tools.bench import decoding, gateway, modules, streams, table  # noqa: E402
 from tools.runtime import MICROPYTHON, MICROPYTHON32_BOARD, RV32_FIRMWARE  # noqa: E402
 
 _SECONDS = 60  # of frames, while the peak of the heap is watched
@@ -49,21 +49,20 @@ def _measure(pool) -> tuple:
         costs = decoding.measure()
         taken, parts = modules.heap32()
         native = modules.native(taken)
-        worn = wear.measure()
         paces = {meter: pool.submit(gateway.pace, meter, _FRAMES) for meter in streams.METERS}
         memory = {meter: _explained(heap.result(), native) for meter, heap in heaps.items()}
         pace = {meter: one.result() for meter, one in paces.items()}
     except BaseException:
         gateway.stop.set()
         raise
-    return costs, memory, pace, taken, native, parts, worn
+    return costs, memory, pace, taken, native, parts
 
 
-def _print(costs, memory, pace, taken, native, parts, worn) -> None:
+def _print(costs, memory, pace, taken, native, parts) -> None:
     """Two tables, with what one has to know to read them."""
     resident = {name for one in memory.values() for name in one["modules"]}
     print(f"Measured on {datetime.date.today()}. {_WORDS}\n")
-    print(table.figures(costs, memory, pace, _threshold(), worn))
+    print(table.figures(costs, memory, pace, _threshold()))
     print(f"\n{_objects(parts)} A star: not in memory while the gateway runs.\n")
     print(table.modules(modules.sizes(), taken, native, resident))
 
@@ -72,15 +71,12 @@ def _explained(memory: dict, native: dict) -> dict:
     """What gateway.memory() found, with the bytes of its parts."""
     resident = memory["modules"]
     taken, parts = modules.heap32(resident)
-    books = {name for name in resident if name in table.BOOKS}
     found = {
         "code": sum(taken[name] for name in resident),
         "names": taken["names"],
         "objects": parts["Gateway"],
     }
     found["rest of it"] = memory["rest"] - sum(found.values())
-    found["books"] = sum(taken[name] for name in books)
-    found["books"] += sum(parts[name] for name in ("Meter", "Notes", "Clock", "Ledger"))
     return memory | found | {"native": sum(native[name] for name in resident)}
 
 

@@ -18,11 +18,6 @@ PARTS = (
     ("rest of it", "tasks, connection, whatever else"),
 )
 
-# What understands the meter and keeps the books; all else reads and sends.
-BOOKS = {f"firmware.{name}" for name in (
-    "tic.meter tic.model tic.tariff tic.learnt tic.fields link link.clock derive energy history "
-    "ledger cost notes").split()}
-
 
 def rows(head: list, lines: list) -> str:
     """A Markdown table; all columns but the first are figures."""
@@ -30,11 +25,10 @@ def rows(head: list, lines: list) -> str:
     return "\n".join(f"| {' | '.join(map(str, line))} |" for line in (head, marks, *lines))
 
 
-def figures(decoding: dict, memory: dict, pace: dict, threshold: int, worn: dict) -> str:
+def figures(decoding: dict, memory: dict, pace: dict, threshold: int) -> str:
     """The table of everything that depends on the meter.
 
-    memory[meter]: what gateway.memory() found, and bytes of each of PARTS, of "native" code and of
-    the "books"; worn: what wear.measure() found.
+    memory[meter]: what gateway.memory() found, and bytes of each of PARTS and of "native" code.
     """
     meters = list(decoding)
 
@@ -67,17 +61,11 @@ def figures(decoding: dict, memory: dict, pace: dict, threshold: int, worn: dict
         line("whole gateway at rest, 32-bit port", lambda m: _bytes(memory[m]["rest"])),
         *(line(f"of it: {words}", lambda m, part=part: _bytes(memory[m][part]))
           for part, words in PARTS),
-        line("model, energy and history among it: code and objects, without names",
-             lambda m: _bytes(memory[m]["books"])),
         line("at rest with native code, as on the ESP32-C6", lambda m: _bytes(
             memory[m]["rest"] + memory[m]["native"])),
         line(f"peak in {memory[meters[0]]['seconds']:.0f} s, 32-bit port "
              f"(garbage is collected every {threshold} bytes)",
              lambda m: _bytes(memory[m]["peak"])),
-        line(f"**wear** of the flash by the books ({worn['days']} days; 2 MB, half full): "
-             "blocks erased a day", lambda m: worn["erases_a_day"]),
-        line("years until the block that is erased most has had its 100 000 cycles",
-             lambda m: worn["years"]),
         line("**ms** from ETX to the end of `frame` at the broker, median (maximum) of "
              f"{pace[meters[0]]['frames']}",
              lambda m: f"{pace[m]['median']:.0f} ({pace[m]['maximum']:.0f})"),
