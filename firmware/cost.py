@@ -39,13 +39,13 @@ class Cost:
     def cents(self, span):
         """Cost in TODAY, YESTERDAY or MONTH of energy.py, in cents."""
         energy = self._energy
-        if energy.day is None:
+        if energy.day is None or span == YESTERDAY and energy.before is None:
             return None
         total = 0
         for key in energy.rows:
             if key != INJECTED:
                 wh = energy.wh(key, span)
-                if wh is None or wh and key not in self.prices:
+                if wh and key not in self.prices:
                     return None
                 total += wh and wh * self.prices[key]
         last = energy.day - (span == YESTERDAY)

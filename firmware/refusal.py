@@ -23,7 +23,11 @@ def of_value(key, value, kind, allowed, default, others) -> str:
             words = f"a whole number from {low} to {high}"
         else:
             what = "an MQTT topic" if kind == "topic" else "text"
-            if others:
+            if kind == "prices":
+                what = "euros per kWh by period, such as hc=0,1828 hp=0,2516 injected=0,1269"
+            elif kind == "amount":
+                what = "euros, such as 15,53"
+            elif others:
                 what = f"letters, digits and {others}"
             words = f"{what}, {low} to {high} bytes" + ("" if default else ", or nothing")
     return f"{key}: {given} is not allowed, only {words}"

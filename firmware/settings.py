@@ -4,16 +4,27 @@ One line a setting: key, kind, what is allowed, default (none: empty). The table
 because a line in it costs its letters and a tuple of objects five times as much. Names and help
 for people live with the pages in web/; the README's table is checked against this one by a test.
 
-Kinds: int; bool; choice; text and secret (anything printable), host, topic, name, labels. Bounds
+Kinds: int; bool; choice; text and secret (anything printable), host, topic, name, labels; prices
+and amount (prices.py). Bounds
 are numbers for an int, bytes of UTF-8 for the texts. A text whose default is empty may be emptied
 again whatever its lower bound: a password has eight characters, or is none.
 """
 
+from firmware import rarely
+
 _TABLE = """
+alert_injection int 0..36000 50
+alert_load int 0..200 90
+alert_load_seconds int 0..250 10
+alert_silent int 0..3600 60
+alert_voltage_high int 0..400 253
+alert_voltage_low int 0..400 207
 board choice auto|winky_c6|winky_c3|generic auto
 device_name text 1..32
 identifiers choice omit|send omit
 labels labels 1..512 *
+meter_interval int 10..3600 30
+model bool off|on off
 mqtt_base topic 1..64 tic
 mqtt_client_id text 1..64
 mqtt_device name 1..32
@@ -21,14 +32,29 @@ mqtt_frame bool off|on on
 mqtt_host host 1..128
 mqtt_keepalive int 10..3600 60
 mqtt_labels bool off|on on
+mqtt_meter bool off|on on
 mqtt_password secret 1..128
 mqtt_port int 1..65535 1883
 mqtt_qos int 0..1 0
 mqtt_retain_labels bool off|on off
 mqtt_user text 1..128
+output_1 labels 1..64
+output_1_pin int -1..48 -1
+output_2 labels 1..64
+output_2_pin int -1..48 -1
+output_active choice high|low high
+output_least int 0..3600 300
+output_shed_at int 1..200 90
+output_shed_seconds int 0..600 5
+output_spare_at int 1..200 70
+prices prices 1..256
 publish_interval int 1..3600 30
 publish_threshold int 1..10000 50
 publish_when choice frame|interval|change frame
+site text 1..32
+step_va int 20..10000 100
+steps bool off|on off
+subscription amount 1..16
 tic_rx int -1..48 -1
 watchdog int 0..3600 180
 wifi_password secret 8..63
@@ -36,7 +62,7 @@ wifi_ssid text 1..32
 """
 
 # Beside ASCII letters and digits, what a kind of text may hold.
-OTHERS = {"host": ".-_:", "name": "-_", "labels": ",+-_."}
+OTHERS = {"host": ".-_:", "name": "-_", "labels": ",+-_.", "prices": "=,.; \n", "amount": ",. "}
 
 
 def keys() -> list:
@@ -102,7 +128,18 @@ def _checked(kind, allowed, value):
         value = value.replace(" ", "")
     if not int(low) <= len(value.encode()) <= int(high):
         return None
-    return value if _spelled(kind, value) else None
+    if not _spelled(kind, value):
+        return None
+    return value if kind not in ("prices", "amount") or _priced(kind, value) else None
+
+
+def _priced(kind, text) -> bool:
+    """Whether it is what prices.py reads."""
+    prices = rarely.load("prices")
+    try:
+        return prices.parse(text) != {} if kind == "prices" else prices.amount(text) >= 0
+    except ValueError:
+        return False
 
 
 def _spelled(kind, text) -> bool:

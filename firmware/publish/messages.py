@@ -4,6 +4,7 @@ Nothing is queued here but events: every other message is composed from the newe
 moment it fits into the outbox.
 """
 
+import json
 from time import ticks_diff
 
 from micropython import const
@@ -23,10 +24,10 @@ class Messages:
     """The topics of DESIGN.md 5, written through a codec.
 
     health() gives a dict for the topic gateway; the counters of the store are added to it, and
-    what status() gives, under "mqtt".
+    what status() gives, under "mqtt". writes: see Mqtt.
     """
 
-    def __init__(self, config, store, outbox, codec, ticks_ms, health, status):
+    def __init__(self, config, store, outbox, codec, ticks_ms, health, status, writes=()):
         self.unsent = 0  # events that waited too long, messages that fit nowhere
         self._retain = config.get("mqtt_retain_labels")
         self._labels = config.get("mqtt_labels")
@@ -39,14 +40,23 @@ class Messages:
         self._health = health
         self._status = status
         self._policy = Policy(config, store)
+        self._writes = writes
+        self._interval = config.get("meter_interval") * 1000 if writes else 0
+        self._site = site = config.get("site")
+        self._head = f'{{"site":{json.dumps(site)},'.encode() if site else b"{"
+        self._error = ""  # what made one of `writes` fail last
         self._events = []
-        self._sizes = {}  # by topic: its last payload, to know when trying is of use
+        # By topic: its last payload, to know when trying is of use.
+        self._sizes = {topic: _AHEAD for topic, _ in writes}
         self.renew()
 
     def renew(self) -> None:
         """A new connection: status, health and the newest state are to be said."""
         self._online = False
         self._told = None  # tick of the last message to gateway
+        self._since = None  # tick at which the model was sent last
+        self._frames = 0  # of the store at the last look
+        self._due = len(self._writes)  # the first of them that is to be sent
         self._policy.resend()
 
     def event(self, key, fields) -> None:
@@ -54,7 +64,7 @@ class Messages:
 
         An identifier is a text of twelve digits or more: a serial number, a PRM.
         """
-        kept = {"event": key}
+        kept = {"event": key, "site": self._site} if self._site else {"event": key}
         for name in fields:
             value = fields[name]
             digits = isinstance(value, (str, bytes)) and len(value) >= 12 and value.isdigit()
@@ -68,6 +78,14 @@ class Messages:
     def compose(self, now) -> bool:
         """Queue messages while there are any, there is room, and time; true if any are left."""
         self._policy.look(now)
+        frames = self._store.frames
+        if frames != self._frames and self._writes:
+            self._frames = frames
+            since = self._since
+            # The first frame is seldom whole.
+            if frames > 1 and (since is None or ticks_diff(now, since) >= self._interval):
+                self._since = now
+                self._due = 0
         while self._outbox.waiting() < _AHEAD:
             name = self._topic(now)
             if name is None:
@@ -93,6 +111,8 @@ class Messages:
             return b"gateway"
         if self._frame and self._policy.frame_due:
             return b"frame"
+        if self._due < len(self._writes):
+            return self._writes[self._due][0]
         if self._labels and self._policy.next() >= 0:
             return b"label/"
         return None
@@ -117,11 +137,27 @@ class Messages:
                 writer.json(self._events[0])
             elif name == b"gateway":
                 writer.json(self._report())
-            elif not writer.frame(store, policy, now):
-                return
+            elif name == b"frame":
+                if not writer.frame(store, policy, now, self._head):
+                    return
+            else:
+                retain = self._retain
+                if not self._model(writer):
+                    return
         size = codec.publish(retain)
-        if name in (b"gateway", b"frame"):
+        if name not in (b"label/", b"status", b"event"):
             self._sizes[name] = size
+
+    def _model(self, writer) -> bool:
+        """One of `writes`; what is wrong with it costs no other message."""
+        try:
+            return self._writes[self._due][1](writer, self._head, not self._private)
+        except Full:
+            raise
+        except Exception as error:
+            self.unsent += 1
+            self._error = load("publish.dialling").words(error)
+            return False
 
     def _done(self, name, now):
         """It is on its way, or given up."""
@@ -133,16 +169,20 @@ class Messages:
             self._told = now
         elif name == b"frame":
             self._policy.frame_due = False
+        elif name != b"label/":
+            self._due += 1
         else:
             self._policy.done(self._policy.next())
 
     def _report(self):
         """The payload of the topic gateway."""
-        report = {}
+        report = {"site": self._site} if self._site else {}
         try:
             report.update(self._health())
         except Exception as error:
             report["error"] = load("publish.dialling").words(error)
+        if self._error:
+            report["error"] = self._error
         report["mqtt"] = self._status()
         report["counters"] = self._store.counters.all()
         return report

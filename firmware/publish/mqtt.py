@@ -23,6 +23,8 @@ from firmware.supervisor import pause
 # too, all at full width, has 2610 (the longest seen of a simulated one: 2092); the longest topic
 # and the head of the packet 114; 32 are spared for pings.
 _OUTBOX = const(2768)
+# The model of such a meter has 2900 to 3500: its keys are longer than labels.
+_MODEL = const(3840)
 _LOOK = const(50)  # ms between two looks at the socket,
 _NEAR = const(10)  # while something waits to be taken or acknowledged
 _STABLE = const(60000)  # ms after which a connection has proved to hold
@@ -33,7 +35,9 @@ class Mqtt:
 
     device names the topics; open_connection(host, port) gives a connected non-blocking stream
     (readinto, write, close) or raises; health() gives a dict for the topic gateway. source may be
-    None: frames are then noticed at the next look.
+    None: frames are then noticed at the next look. writes: (topic, write) of each topic that is
+    sent every meter_interval seconds; write(writer, head, identifiers) writes an object that
+    begins with head, and gives false if there is nothing to say.
     """
 
     def __init__(
@@ -46,6 +50,7 @@ class Mqtt:
         ticks_ms,
         health=dict,
         deadline_ms=10000,
+        writes=(),
     ):
         self.connected = False
         self.accepted = 0  # messages a broker took: with QoS 1 acknowledged, else written
@@ -57,11 +62,13 @@ class Mqtt:
         self._open = open_connection
         self._ticks_ms = ticks_ms
         self._deadline = deadline_ms
-        self._outbox = outbox = Outbox(_OUTBOX)
+        self._outbox = outbox = Outbox(_MODEL if writes else _OUTBOX)
         self._codec = codec = Codec(
             outbox, load("publish.greeting").introduce(config, device)
         )
-        self._messages = Messages(config, store, outbox, codec, ticks_ms, health, self.status)
+        self._messages = Messages(
+            config, store, outbox, codec, ticks_ms, health, self.status, writes
+        )
         self.event = self._messages.event
         self._stream = self._session = None
         self._fault = None  # what ended the session

@@ -157,15 +157,32 @@ class Writer(io.IOBase):
         """Anything json.dump() takes."""
         json.dump(item, self, separators=(",", ":"))  # pyright: ignore[reportCallIssue]
 
-    def frame(self, store, policy, now) -> bool:
-        """The current labels that are fresh and for this destination; false if there are none."""
-        mark = b"{"
+    def frame(self, store, policy, now, head=b"{") -> bool:
+        """The current labels that are fresh and for this destination; false if there are none.
+
+        It begins with `head`, which may hold members and a comma.
+        """
+        mark = head
         for slot in store.slots():
             if policy.selects(slot, now):
                 self.write(mark)
                 mark = b","
                 self._member(store, slot)
-        if mark == b"{":
+        if mark is head:
+            return False
+        self.write(b"}")
+        return True
+
+    def figures(self, figures, head) -> bool:
+        """(key, integer, true or decimal text) of each as an object; false if there are none."""
+        mark = head
+        for key, value in figures:
+            self.write(mark)
+            mark = b","
+            self.text(key.encode())
+            self.write(b":")
+            self.write(str(value).lower().encode())
+        if mark is head:
             return False
         self.write(b"}")
         return True

@@ -209,9 +209,9 @@ class Meter(Tariff):
             return _percent(self.current(phase), amps)
         return _percent(self.number(b"SINSTS%d" % phase), self.subscribed_va, 300)
 
-    def write_json(self, writer, identifiers: bool = False) -> None:
+    def write_json(self, writer, identifiers: bool = False, head: bytes = b"{") -> None:
         """See model.write()."""
-        model.write(self, writer, identifiers)
+        model.write(self, writer, identifiers, head)
 
 
 def _load(name):

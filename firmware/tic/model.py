@@ -157,11 +157,12 @@ prm |aPRM
 """
 
 
-def write(meter, writer, identifiers: bool = False) -> None:
+def write(meter, writer, identifiers: bool = False, head: bytes = b"{") -> None:
     """Writes one object: `writer` has write(bytes), and text(bytes) for a JSON string. The serial
-    number and the PRM only with `identifiers`.
+    number and the PRM only with `identifiers`. It begins with `head`, which may hold members.
     """
-    writer.write(b'{"mode":')
+    writer.write(head)
+    writer.write(b'"mode":')
     writer.text(meter.mode.encode())
     at = 1
     end = len(TABLE) if identifiers else TABLE.find(b"serial")

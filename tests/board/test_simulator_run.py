@@ -1,5 +1,6 @@
 """`make run`: the conductor and the whole firmware, from the meter to a subscriber."""
 
+import asyncio
 import json
 import os
 import signal
@@ -9,9 +10,10 @@ import uuid
 
 import pytest
 
+from tests.support.sim_listener import PATIENCE
 from tests.support.sim_run import Run
 from tools.runtime import MICROPYTHON
-from tools.simulator import settings
+from tools.simulator import broker, settings
 from tools.simulator.live import describe, health
 from tools.simulator.meter import Meter
 
@@ -231,3 +233,32 @@ def test_the_counters_are_summed_by_cause():
     gateway = {"counters": {"bytes": 900, "frames": 3, "frames_cut": 1, "groups": 110,
                             "parity": 2, "checksum": 0, "eot": 1}}
     assert health(gateway).startswith("110 groups good, 3 rejected (2 parity, 1 eot) at ")
+
+
+def test_a_subscriber_sees_the_meter_understood_and_its_books(run, tmp_path):
+    conductor = run(
+        CONTRACT="tempo", PHASES="3", PRODUCER="1", STATE=str(tmp_path / "state"),
+        SET="model=on meter_interval=10 site='La cave' subscription=31 "
+        "prices='1=0,1 2=0,1 3=0,1 4=0,1 5=0,1 6=0,1 injected=0,1'")
+    port = int(conductor.until(r"MQTT broker on 127\.0\.0\.1:(\d+)").group(1))
+
+    async def see():
+        seen = {}
+        async for topic, payload in broker.subscribe("127.0.0.1", port, "tic/winky-1a2b3c/#"):
+            seen[topic.rpartition("/")[2]] = payload
+            if b"energy_today_2_wh" in seen.get("energy", b""):
+                return seen
+
+    seen = asyncio.run(asyncio.wait_for(see(), 3 * PATIENCE))
+    frame, meter, energy = (json.loads(seen[name]) for name in ("frame", "meter", "energy"))
+    assert frame["site"] == meter["site"] == energy["site"] == "La cave"
+    assert (meter["mode"], meter["contract"], meter["phases"]) == ("standard", "tempo", 3)
+    assert meter["producer"] is True
+    assert "serial" not in meter
+    assert meter["withdrawn_wh"] == sum(meter[f"period_{n}_wh"] for n in range(1, 7))
+    assert energy["energy_today_wh"] == sum(energy[f"energy_today_{n}_wh"] for n in range(1, 7))
+    assert energy["cost_today"] >= 1
+    assert "cost_yesterday" not in energy
+    assert conductor.end() == 0
+    assert (tmp_path / "state/history/energy").exists()
+    conductor.nothing_left()

@@ -122,6 +122,8 @@ class FakeConfig:
             "mqtt_retain_labels": False,
             "mqtt_labels": True,
             "mqtt_frame": True,
+            "meter_interval": 30,
+            "site": "",
             "publish_when": "frame",
             "publish_interval": 30,
             "publish_threshold": 50,

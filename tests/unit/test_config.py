@@ -46,7 +46,8 @@ def test_every_line_of_the_table_makes_sense():
     assert len(keys) == len(set(keys)) and list(keys) == sorted(keys)
     for key in keys:
         kind, allowed, default = settings.describe(key)
-        assert kind in "bool choice int text secret host topic name labels".split(), key
+        kinds = "bool choice int text secret host topic name labels prices amount"
+        assert kind in kinds.split(), key
         if kind in ("bool", "choice"):
             assert default in allowed.split("|"), key
         else:
@@ -75,6 +76,29 @@ def test_the_defaults_are_the_documented_ones():
         "mqtt_retain_labels": False,
         "mqtt_labels": True,
         "mqtt_frame": True,
+        "mqtt_meter": True,
+        "model": False,
+        "meter_interval": 30,
+        "prices": "",
+        "subscription": "",
+        "site": "",
+        "alert_injection": 50,
+        "alert_load": 90,
+        "alert_load_seconds": 10,
+        "alert_silent": 60,
+        "alert_voltage_high": 253,
+        "alert_voltage_low": 207,
+        "output_1": "",
+        "output_1_pin": -1,
+        "output_2": "",
+        "output_2_pin": -1,
+        "output_active": "high",
+        "output_least": 300,
+        "output_shed_at": 90,
+        "output_shed_seconds": 5,
+        "output_spare_at": 70,
+        "step_va": 100,
+        "steps": False,
         "publish_when": "frame",
         "publish_interval": 30,
         "publish_threshold": 50,
@@ -105,6 +129,8 @@ def test_json_values_and_text_give_the_same():
         ("mqtt_host", "fe80::1", "fe80::1"),
         ("mqtt_base", "house/tic", "house/tic"),
         ("wifi_ssid", "L'été à la mer", "L'été à la mer"),
+        ("prices", "1=0.1 injected=0,1269;2=1", "1=0.1 injected=0,1269;2=1"),
+        ("subscription", "15,53", "15,53"),
         ("labels", "PAPP,PJOURF+1,SMAXSN1-1,EaP-1_s2", "PAPP, PJOURF+1, SMAXSN1-1, EaP-1_s2"),
     ):
         assert settings.check(key, value) == value, key
@@ -125,6 +151,10 @@ def test_wrong_values_are_refused():
         ("mqtt_base", ("", "/tic", "tic/", "a//b", "a+b", "#", "$SYS", "a b", "x" * 65, "a\0b")),
         ("mqtt_device", ("a/b", "a b", "x" * 33, "é", "a.b")),
         ("device_name", ("x" * 33, "é" * 17, "a\x00", "a\nb", "a\x7f", "\ud800", 1, None, ["a"])),
+        ("prices", (" ", ";", "hc", "hc=", "hc=0,1 hc=0,2", "hc=-1", "hc=0,123456")),
+        ("prices", ("é=1", "hc=0,1\t", "x" * 9 + "=1", "a=1 " * 65, 0.1, {}, None)),
+        ("subscription", (" ", "15,53 €", "-1", "1,2,3", "1e3", "12345678", 15.53, 15, None)),
+        ("site", ("x" * 33, "a\nb", 7)),
         ("wifi_password", ("short", "x" * 64, "1234567\n", 12345678)),
         (
             "labels",
@@ -147,6 +177,13 @@ def test_messages_name_the_key_the_value_and_what_is_allowed():
     assert message == "mqtt_port: '70000' is not allowed, only a whole number from 1 to 65535"
     message = _refused(settings.check, "publish_when", 7)
     assert message == "publish_when: 7 is not allowed, only frame, interval, change"
+    message = _refused(settings.check, "prices", "hc=cheap")
+    assert message == (
+        "prices: 'hc=cheap' is not allowed, only euros per kWh by period, such as hc=0,1828 "
+        "hp=0,2516 injected=0,1269, 1 to 256 bytes, or nothing"
+    )
+    message = _refused(settings.check, "subscription", "much")
+    assert message.endswith("only euros, such as 15,53, 1 to 16 bytes, or nothing")
     message = _refused(settings.check, "mqtt_device", "a/b")
     assert "mqtt_device: 'a/b'" in message and "1 to 32 bytes, or nothing" in message
     assert len(_refused(settings.check, "mqtt_host", "!" * 5000)) < 200
@@ -226,7 +263,8 @@ def test_every_setting_survives_the_file():
         elif kind in ("text", "secret"):
             values[key] = 'é"\\ {}: \t'.replace("\t", "'")
         else:
-            values[key] = "value-1" if kind == "name" else "VALUE"
+            words = {"name": "value-1", "prices": "hc=0,1828 hp=0,2516", "amount": "15,53"}
+            values[key] = words.get(kind, "VALUE")
     assert config.update(values) and config.save()
     again = Config(path).load()
     assert again.problems == []

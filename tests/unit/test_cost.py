@@ -128,6 +128,14 @@ def test_the_subscription_of_the_first_month_begins_with_the_first_day():
     assert cost.cents(MONTH) == round(3100 / 28)
 
 
+def test_a_yesterday_that_nobody_saw_is_unknown():
+    made = Books(Meter(), utc("H2601201000"), "unseen")
+    made.meter.injected_wh = 5
+    made.look(0)
+    cost = Cost(made.energy, "1=0,2", "12")
+    assert cost.cents(YESTERDAY) is None and cost.earned(YESTERDAY) is None
+
+
 def test_nothing_is_known_before_the_first_look():
     made = Books(Meter(_1=0), utc("H2601301200"), "costs")
     assert Cost(made.energy, "1=0,2", "12").cents(TODAY) is None

@@ -30,6 +30,9 @@ class Board:
     def reset_cause(self):
         return "power_on"
 
+    def RTC(self):
+        return None
+
     def UART(self, *options):
         raise OSError(19)
 
@@ -55,6 +58,7 @@ class Source:
 
     def __init__(self, open_uart, store, ticks_ms, remember):
         self.state = "searching"
+        self.frame = asyncio.Event()
         self.remember = remember
 
     async def run(self):
@@ -68,7 +72,8 @@ class Source:
 class Mqtt:
     """A destination that notes what it was given."""
 
-    def __init__(self, config, device, store, source, open_connection, ticks_ms, health):
+    def __init__(self, config, device, store, source, open_connection, ticks_ms, health, writes):
+        self.writes = writes
         self.device = device
         self.open = open_connection
         self.health = health
@@ -145,7 +150,6 @@ _MODULES = {
     "firmware.publish": Parts(),
     "firmware.publish.mqtt": Parts(Mqtt=Mqtt),
     "firmware.publish.link": Parts(Dialler=Dialler),
-    "firmware.link": Parts(),
     "firmware.link.wifi": Parts(Wifi=Wifi),
     "network": Network(),
 }
@@ -156,6 +160,7 @@ class House:
 
     def __init__(self, **changes):
         self.config = Config("nowhere.json")
+        self.config.update({"model": "on"})
         self.config.update(changes)
         self.board = Board()
         self.said = []
@@ -277,7 +282,7 @@ async def test_a_connection_waits_for_the_network():
 async def test_health_tells_of_every_part():
     with House(mqtt_host="broker", wifi_ssid="home") as house:
         health = house.build().mqtt.health()
-        assert sorted(health["tasks"]) == ["console", "mqtt", "network", "source"]
+        assert sorted(health["tasks"]) == ["books", "console", "mqtt", "network", "source"]
         assert health["tic"]["state"] == "searching" and health["reset"] == "power_on"
         assert health["network"] == {"link": "wifi", "state": "down"}
         assert health["board"] == "winky_c6" and health["memory"]["heap_used"] > 0
@@ -288,9 +293,9 @@ def test_memory_counts_what_python_holds():
     with House() as house:
         gateway = house.build()
         before = gateway.health()["memory"]["heap_used"]
-        ballast = bytearray(20000)
-        assert 18000 < gateway.health()["memory"]["heap_used"] - before < 22000
-        assert len(ballast) == 20000
+        ballast = bytearray(8000)
+        assert 7000 < gateway.health()["memory"]["heap_used"] - before < 9000
+        assert len(ballast) == 8000
 
 
 async def test_events_go_to_the_console_and_to_the_broker():
@@ -405,6 +410,7 @@ def test_what_is_needed_once_is_forgotten_and_what_escapes_restarts_the_board():
         told.extend(name for name in _ONCE if hasattr(firmware, name))
         raise MemoryError
 
+    module.Gateway.ledger = Parts(close=lambda: told.append("books closed"))
     once.Supervisor = lambda ticks_ms, feed: Parts(run=run, add=lambda *_: None)
     before = (module.machine, module.sys, module.time)
     module.machine = Parts(reset=lambda: told.append("restart"))
@@ -413,8 +419,29 @@ def test_what_is_needed_once_is_forgotten_and_what_escapes_restarts_the_board():
     try:
         module.start()
     finally:
+        module.Gateway.ledger = None
         module.machine, module.sys, module.time = before
         for name, one in kept:
             sys.modules[f"firmware.{name}"] = one
             setattr(firmware, name, one)
-    assert isinstance(told[0], MemoryError) and told[1:] == [10, "restart"]
+    assert told[0] == "books closed" and isinstance(told[1], MemoryError)
+    assert told[2:] == [10, "restart"]
+
+
+def test_a_gateway_that_does_not_publish_the_model_spares_it():
+    with House(mqtt_host="broker") as house:
+        topics = dict(house.build().mqtt.writes)
+        assert sorted(topics) == [b"energy", b"meter"]
+        assert house.gateway.cost is None
+    with House(mqtt_host="broker", mqtt_meter="off") as house:
+        assert house.build().mqtt.writes == ()
+
+
+async def test_another_meter_is_another_contract():
+    with House() as house:
+        gateway = house.build()
+        gateway.meter.learnt.known["1"] = "HEURE CREUSE"
+        gateway.store.happened = [("meter_changed", {"to": "021"})]
+        await house.start()
+        assert gateway.meter.learnt.known == {}
+        await house.stop()

@@ -16,7 +16,7 @@ CONNACK = b"\x20\x02\x00\x00"
 class Scene:
     """A destination whose connections are what is put into `streams`, OSErrors among them."""
 
-    def __init__(self, source=True, health=dict, **settings):
+    def __init__(self, source=True, health=dict, writes=(), **settings):
         self.store = FakeStore()
         self.source = FakeSource(self.store)
         self.streams = []
@@ -29,6 +29,7 @@ class Scene:
             self.open,
             time.ticks_ms,
             health,
+            writes=writes,
         )
         self.mqtt._wait = lambda: 5
         self.task = None
@@ -425,4 +426,68 @@ async def test_no_secret_in_errors_or_payloads():
     sent = stream.take()
     assert sent.count(b"hush-hush") == 1  # CONNECT
     assert "hush" not in str(scene.mqtt.status()) and "owner" not in str(scene.mqtt.status())
+    await scene.stop()
+
+
+def _says(text):
+    def write(writer, head, identifiers):
+        writer.write(head)
+        writer.write(b'"said":"%s %s"}' % (text, b"all" if identifiers else b"some"))
+        return True
+
+    return write
+
+
+async def test_the_model_goes_out_on_its_own_interval():
+    writes = (b"meter", _says(b"m")), (b"energy", _says(b"e"))
+    scene = Scene(writes=writes, mqtt_labels=False, meter_interval=3600, site='L\'"été"')
+    stream = await scene.start()
+    report = json.loads(said(stream.take())["gateway"])
+    assert report["site"] == 'L\'"été"'
+    standard(scene.store)
+    scene.source.end_frame()
+    await scene.turns(stream)
+    assert list(said(stream.take())) == ["frame"]  # the first is seldom whole
+    scene.source.end_frame()
+    await scene.turns(stream)
+    got = messages(stream.take())
+    assert [(one[0], one[2]) for one in got] == [("frame", 0), ("meter", 0), ("energy", 0)]
+    assert [json.loads(one[1])["site"] for one in got] == ['L\'"été"'] * 3
+    assert json.loads(got[1][1])["said"] == "m some"
+    scene.source.end_frame()
+    await scene.turns(stream)
+    assert list(said(stream.take())) == ["frame"]
+    scene.mqtt._messages._interval = 0
+    await scene.turns(stream)
+    assert not stream.take()  # only at the end of a frame
+    scene.source.end_frame()
+    await scene.turns(stream)
+    assert list(said(stream.take())) == ["frame", "meter", "energy"]
+    scene.mqtt.event("x", {})
+    await scene.turns(stream)
+    assert json.loads(said(stream.take())["event"])["site"] == 'L\'"été"'
+    await scene.stop()
+
+
+async def test_what_is_wrong_with_the_model_costs_nothing_else():
+    def fails(writer, head, identifiers):
+        writer.write(head)
+        raise ValueError("odd")
+
+    def long(writer, head, identifiers):
+        for _ in range(100):
+            writer.write(b"x" * 100)
+
+    writes = (b"meter", fails), (b"energy", lambda *_: False), (b"more", long), (b"e", _says(b"e"))
+    scene = Scene(writes=writes, identifiers="send", mqtt_retain_labels=True)
+    scene.store.end_frame()
+    standard(scene.store)
+    stream = await scene.start()
+    scene.source.end_frame()
+    await scene.turns(stream)
+    got = messages(stream.take())
+    found = [one for one in got if one[0] in ("meter", "energy", "more", "e")]
+    assert [(one[0], one[1], one[2]) for one in found] == [("e", b'{"said":"e all"}', 1)]
+    assert scene.mqtt.connected and scene.mqtt.status()["unsent"] == 2
+    assert scene.mqtt._messages._report()["error"] == "ValueError: odd"
     await scene.stop()

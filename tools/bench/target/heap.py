@@ -76,9 +76,9 @@ def parts() -> dict:
 
 def _weighed(make, name, taken):
     """The class, noting what an object of it takes."""
-    def build(*args):
+    def build(*args, **options):
         before = _used()
-        made = make(*args)
+        made = make(*args, **options)
         taken[name] = _used() - before
         return made
 
