@@ -50,8 +50,11 @@ def assemble(config, board) -> Gateway:
     gateway.source = Source(line.open, gateway.store, ticks_ms, line)
     gateway.supervisor.add("source", gateway.source.run, _NO_FRAME, gateway.read)
     if settings["model"]:
+        from firmware.link.clock import Clock
+
+        gateway.clock = Clock(ticks_ms, machine.RTC())
+    if settings["model"]:
         _keep(gateway, settings)
-        _alert(gateway, settings)
     _join(gateway, settings, device)
     _publish(gateway, settings, device)
     gateway.supervisor.add("console", gateway.run)
@@ -60,54 +63,16 @@ def assemble(config, board) -> Gateway:
 
 def _keep(gateway, settings):
     """The model of the meter, and the books: they stand on the store alone."""
-    from firmware.ledger import Ledger
-    from firmware.link.clock import Clock
-    from firmware.notes import Notes
-    from firmware.tic.meter import Meter
+    from firmware.books import Books
 
-    ticks_ms = time.ticks_ms
-    gateway.notes = Notes("meter.json")
-    gateway.meter = Meter(gateway.store, gateway.notes)
-    gateway.clock = Clock(ticks_ms, machine.RTC())
-    gateway.ledger = Ledger(gateway.store, gateway.meter, gateway.clock, ticks_ms)
-    if settings["prices"]:
-        from firmware.cost import Cost
-
-        gateway.cost = Cost(gateway.ledger.energy, settings["prices"], settings["subscription"])
-    gateway.supervisor.add("books", gateway.keep)
+    store, source = gateway.store, gateway.source
+    gateway.books = Books(settings, store, source, gateway.clock, gateway.tell, _output)
+    gateway.supervisor.add("books", gateway.books.run)
 
 
-def _alert(gateway, settings):
-    """Alerts, and what acts on them if it is switched on."""
-    from firmware.alerts import Alerts
-
-    gateway.alerts = Alerts(gateway.store, gateway.meter, gateway.tell, settings)
-    if settings["steps"]:
-        from firmware.steps import Steps
-
-        gateway.steps = Steps(gateway.meter, gateway.tell, settings)
-    chosen = []
-    for n in "12":
-        rule, pin = settings["output_" + n], settings[f"output_{n}_pin"]
-        if rule and pin >= 0:
-            chosen.append((rule, pin))
-    if not chosen:
-        return
-    from firmware.outputs import Outputs
-
-    low = settings["output_active"] == "low"
-    rules = []
-    for rule, pin in chosen:
-        rules.append((rule, _switch(machine.Pin(pin, machine.Pin.OUT, value=low), low)))
-    try:
-        gateway.outputs = Outputs(gateway.meter, rules, gateway.tell, settings, time.ticks_ms())
-    except ValueError as error:
-        print(f"outputs: {error}")
-
-
-def _switch(pin, low):
-    """A callable that turns an output on (1) or off (0); low: it is on when its pin is low."""
-    return lambda on: pin(on ^ low)
+def _output(number, value):
+    """An output of the board."""
+    return machine.Pin(number, machine.Pin.OUT, value=value)
 
 
 def _join(gateway, settings, device):
@@ -138,11 +103,13 @@ def _publish(gateway, settings, device):
     ticks_ms = time.ticks_ms
     gateway.dialler = Dialler(ticks_ms)
     store, source = gateway.store, gateway.source
-    writes = ()
-    if settings["model"] and settings["mqtt_meter"]:
-        writes = (b"meter", gateway.model), (b"energy", gateway.figures)
+    model = None
+    if gateway.books and settings["mqtt_meter"]:
+        from firmware.publish.model import Model
+
+        model = Model(settings, store, gateway.books.write)
     gateway.mqtt = Mqtt(
-        settings, device, store, source, gateway.open, ticks_ms, gateway.health, writes=writes
+        settings, device, store, source, gateway.open, ticks_ms, gateway.health, model=model
     )
     gateway.supervisor.add("mqtt", gateway.mqtt.run, _NO_DELIVERY, gateway.sent)
     print(f"mqtt: {settings['mqtt_base']}/{device}/ at {host}:{settings['mqtt_port']}")

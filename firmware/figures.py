@@ -14,6 +14,21 @@ from firmware.energy import MONTH, TODAY, TOTAL, YESTERDAY
 _SPANS = (("today", TODAY), ("yesterday", YESTERDAY), ("month", MONTH), ("total", TOTAL))
 
 
+def write(books, writer, head) -> bool:
+    """Write them as an object that begins with head; false if there are none."""
+    mark = head
+    for key, value in figures(books.ledger, books.meter, books.cost):
+        writer.write(mark)
+        mark = b","
+        writer.text(key.encode())
+        writer.write(b":")
+        writer.write(str(value).lower().encode())
+    if mark is head:
+        return False
+    writer.write(b"}")
+    return True
+
+
 def figures(ledger, meter, cost=None):
     """(key, value) of each figure that is known: an integer, true, or for euros text ("1.05")."""
     derived, energy = ledger.derived, ledger.energy

@@ -9,27 +9,19 @@ import machine
 from micropython import const
 
 import firmware
-from firmware.rarely import load
 
 TYPE_CHECKING = False  # as the type checker reads it
 if TYPE_CHECKING:
-    from firmware.alerts import Alerts
-    from firmware.cost import Cost
-    from firmware.ledger import Ledger
+    from firmware.books import Books
     from firmware.link.clock import Clock
     from firmware.link.wifi import Wifi
-    from firmware.notes import Notes
-    from firmware.outputs import Outputs
     from firmware.publish.link import Dialler
     from firmware.publish.mqtt import Mqtt
-    from firmware.steps import Steps
     from firmware.supervisor import Supervisor
-    from firmware.tic.meter import Meter
     from firmware.tic.source import Source
     from firmware.tic.store import Store
 
 _GARBAGE = const(8192)  # bytes allocated between two collections, so that the heap need not grow
-_LOOK = const(50)  # ms
 _LAST_WORDS = const(10)  # s to read an error, or stop the board by hand, before it starts again
 
 
@@ -44,10 +36,8 @@ def start() -> None:
         try:
             asyncio.run(gateway.supervisor.run())
         finally:
-            if gateway.ledger:
-                gateway.ledger.close()
-            if gateway.outputs:
-                gateway.outputs.off()
+            if gateway.books:
+                gateway.books.close()
     except Exception as error:
         sys.print_exception(error)
         time.sleep(_LAST_WORDS)
@@ -66,16 +56,9 @@ class Gateway:
     supervisor: "Supervisor"
     store: "Store"
     source: "Source"
-    # With the setting "model" only:
-    meter: "Meter | None" = None
-    notes: "Notes | None" = None
-    clock: "Clock | None" = None
-    ledger: "Ledger | None" = None
-    cost: "Cost | None" = None  # without prices
-    alerts: "Alerts | None" = None
-    steps: "Steps | None" = None
-    outputs: "Outputs | None" = None
     dialler: "Dialler"
+    clock: "Clock | None" = None
+    books: "Books | None" = None  # with the setting "model"
     link: "Wifi | None" = None  # the way to the network
     mqtt: "Mqtt | None" = None
     _watchdog = None
@@ -107,39 +90,6 @@ class Gateway:
         """Messages that the broker took; None while there is no broker."""
         return self.mqtt.accepted if self.mqtt.connected else None
 
-    def model(self, writer, head, identifiers) -> bool:
-        """Write the object of the topic meter."""
-        if not self.store.mode:
-            return False
-        self.meter.write_json(writer, identifiers, head)
-        return True
-
-    def figures(self, writer, head, identifiers) -> bool:
-        """Write the object of the topic energy."""
-        figures = load("figures").figures
-        return writer.figures(figures(self.ledger, self.meter, self.cost), head)
-
-    async def keep(self) -> None:
-        """Keep the books: what there is to do at each end of frame."""
-        store, ended, frames = self.store, self.source.frame, 0
-        while True:
-            while store.frames == frames:
-                await ended.wait()
-                if ended.is_set():  # left so instead of pulsed: never spin
-                    await asyncio.sleep_ms(_LOOK)
-            frames = store.frames
-            if frames < 2:
-                continue  # it is seldom whole
-            self.ledger.frame()
-            self.meter.learnt.look()
-            now = time.ticks_ms()
-            if self.alerts:
-                self.alerts.look(now)
-            if self.outputs:
-                self.outputs.look(now, self.alerts.load)
-            if self.steps:
-                self.steps.frame(now)
-
     def tell(self, key, facts) -> None:
         """An event, for the console and the destinations."""
         print(f"event: {key}")
@@ -160,8 +110,10 @@ class Gateway:
             "memory": memory,
             "tasks": self.supervisor.status(),
         }
-        if self.ledger:
-            self._of_books(health)
+        if self.clock and self.clock.source:
+            health["clock"] = self.clock.source
+        if self.books:
+            self.books.report(health)
         if self.link:
             health["network"] = self.link.status()
         try:
@@ -174,17 +126,9 @@ class Gateway:
         memory["system_block"] = max(region[2] for region in regions)  # the largest
         return health
 
-    def _of_books(self, health):
-        health["history"] = {"dropped": self.ledger.history.dropped}
-        error = self.ledger.history.error or self.notes.error
-        if error:
-            health["history"]["error"] = str(error)
-        if self.clock.source:
-            health["clock"] = self.clock.source
-
     async def run(self) -> None:
         """Tell the console what changed, and the destinations what happened on the line."""
-        link, mqtt, told = self.link, self.mqtt, {}
+        link, mqtt, books, told = self.link, self.mqtt, self.books, {}
         while True:
             self._tic = self.source.status()
             news = {"tic": self._tic["words"]}
@@ -196,17 +140,12 @@ class Gateway:
                 if words and told.get(name) != words:
                     told[name] = words
                     print(f"{name}: {words}")
-            now = time.ticks_ms()
-            if self.alerts:
-                self.alerts.idle(now)
-            if self.outputs:
-                self.outputs.idle(now)
+            if books:
+                books.idle()
             event = self.store.take_event()
             while event:
-                if self.meter and event[0] == "meter_changed":
-                    self.meter.learnt.forget()
-                if self.alerts and event[0] in ("meter_changed", "contract_changed"):
-                    self.alerts.forget()
+                if books:
+                    books.heard(event[0])
                 self.tell(*event)
                 event = self.store.take_event()
             await asyncio.sleep(1)

@@ -7,7 +7,7 @@ holds. A rule is what `output_<n>` says, with "+" for and, "," for or ("+" binds
     period_<key>          that period counts now, "period_hc,period_hcjb" (keys: tic/model.py)
     spare                 the load is not too high: off as soon as it has been at output_shed_at %
                           of what is subscribed for output_shed_seconds, on again once it has been
-                          at output_spare_at % or less for output_least
+                          at output_spare_at % or less for output_least (and below shed_at)
 
 A rule for a water heater off peak that gives way: "relay_1+spare".
 
@@ -17,8 +17,6 @@ leaves an output as it is, for ten minutes; then it is off, as it is without a g
 """
 
 from micropython import const
-
-from firmware.tic import fields
 
 _LOST = const(600_000)  # ms without a frame, or without what the rule asks for
 _TICKS = const(0x3FFFFFFF)
@@ -43,9 +41,10 @@ def words(rule) -> list:
 class Outputs:
     """Call look() at each end of frame, idle() every second or so.
 
-    rules: by output the text of its rule, and a function that is called with 1 or 0 and drives
-    its pin (a machine.Pin, which the caller has made, off). tell: told of "output_changed"
-    {output: from 1 on, on: bool, rule}. ValueError: a rule that is none.
+    rules: by output its number, the text of its rule, and a function that is called with 1 or 0
+    and drives its pin (a machine.Pin, which the caller has made, off). tell: told of
+    "output_changed"
+    {output: its number, on: bool, rule}. ValueError: a rule that is none.
     """
 
     def __init__(self, meter, rules, tell, settings, now):
@@ -53,11 +52,11 @@ class Outputs:
         self._tell = tell
         self._least = settings["output_least"] * 1000
         self._shed_at = settings["output_shed_at"]
-        self._spare_at = settings["output_spare_at"]
+        self._spare_at = min(settings["output_spare_at"], self._shed_at - 1)
         self._shed_after = settings["output_shed_seconds"] * 1000
         self._outputs = []
-        for rule, drive in rules:
-            self._outputs.append(Output(len(self._outputs) + 1, rule, drive, now))
+        for number, rule, drive in rules:
+            self._outputs.append(Output(number, rule, drive, now))
         self._spare = None
         self._since = now  # the load was last as _spare says
         self._at = now
@@ -120,7 +119,7 @@ class Outputs:
             return self._spare
         if word[0] == "r":
             relays = meter.sent(b"RELAIS")
-            return None if relays is None else fields.relay(relays, int(word[6:]))
+            return None if relays is None else int(relays) >> int(word[6:]) - 1 & 1 == 1
         period = meter.period
         return None if period is None else period == word[7:]
 

@@ -1,5 +1,12 @@
 """What is wrong with a setting, in words. Imported only when something is: words cost memory."""
 
+_EXAMPLES = {
+    "address": "an address such as 192.0.2.7",
+    "amount": "euros, such as 15,53",
+    "prices": "euros per kWh by period, such as hc=0,1828 hp=0,2516 injected=0,1269",
+    "rule": "relay_1 to relay_8, period_<key> and spare, joined by + (and) or , (or)",
+}
+
 
 def of_key(key, keys) -> str:
     """The message for a key that is none of keys."""
@@ -23,10 +30,8 @@ def of_value(key, value, kind, allowed, default, others) -> str:
             words = f"a whole number from {low} to {high}"
         else:
             what = "an MQTT topic" if kind == "topic" else "text"
-            if kind == "prices":
-                what = "euros per kWh by period, such as hc=0,1828 hp=0,2516 injected=0,1269"
-            elif kind == "amount":
-                what = "euros, such as 15,53"
+            if kind in _EXAMPLES:
+                what = _EXAMPLES[kind]
             elif others:
                 what = f"letters, digits and {others}"
             words = f"{what}, {low} to {high} bytes" + ("" if default else ", or nothing")
@@ -41,7 +46,7 @@ def _shown(value) -> str:
 
 def _nearest(key, keys) -> str:
     """The key at most two letters (put in, left out or changed) away, "" if there is none."""
-    best, least = "", 3
+    best, least = "", min(3, len(key) // 2)
     for other in keys:
         row = list(range(len(other) + 1))
         for i, letter in enumerate(key, 1):

@@ -4,9 +4,9 @@ One line a setting: key, kind, what is allowed, default (none: empty). The table
 because a line in it costs its letters and a tuple of objects five times as much. Names and help
 for people live with the pages in web/; the README's table is checked against this one by a test.
 
-Kinds: int; bool; choice; text and secret (anything printable), host, topic, name, labels; prices
-and amount (prices.py). Bounds
-are numbers for an int, bytes of UTF-8 for the texts. A text whose default is empty may be emptied
+Kinds: int; bool; choice; text and secret (anything printable), host, address (IPv4), topic, name,
+labels; prices and amount (prices.py), rule (outputs.py). Bounds are numbers for an int, bytes of
+UTF-8 for the texts. A text whose default is empty may be emptied
 again whatever its lower bound: a password has eight characters, or is none.
 """
 
@@ -24,7 +24,7 @@ device_name text 1..32
 identifiers choice omit|send omit
 labels labels 1..512 *
 meter_interval int 10..3600 30
-model bool off|on off
+model bool off|on on
 mqtt_base topic 1..64 tic
 mqtt_client_id text 1..64
 mqtt_device name 1..32
@@ -38,9 +38,9 @@ mqtt_port int 1..65535 1883
 mqtt_qos int 0..1 0
 mqtt_retain_labels bool off|on off
 mqtt_user text 1..128
-output_1 labels 1..64
+output_1 rule 1..64
 output_1_pin int -1..48 -1
-output_2 labels 1..64
+output_2 rule 1..64
 output_2_pin int -1..48 -1
 output_active choice high|low high
 output_least int 0..3600 300
@@ -62,7 +62,10 @@ wifi_ssid text 1..32
 """
 
 # Beside ASCII letters and digits, what a kind of text may hold.
-OTHERS = {"host": ".-_:", "name": "-_", "labels": ",+-_.", "prices": "=,.; \n", "amount": ",. "}
+OTHERS = {
+    "host": ".-_:", "address": ".", "name": "-_", "labels": ",+-_.", "rule": ",+_ ",
+    "prices": "=,.; \n", "amount": ",. ",
+}
 
 
 def keys() -> list:
@@ -128,18 +131,24 @@ def _checked(kind, allowed, value):
         value = value.replace(" ", "")
     if not int(low) <= len(value.encode()) <= int(high):
         return None
-    if not _spelled(kind, value):
-        return None
-    return value if kind not in ("prices", "amount") or _priced(kind, value) else None
+    return value if _spelled(kind, value) and _read(kind, value) else None
 
 
-def _priced(kind, text) -> bool:
-    """Whether it is what prices.py reads."""
-    prices = rarely.load("prices")
+def _read(kind, text) -> bool:
+    """Whether those who will read it can."""
     try:
-        return prices.parse(text) != {} if kind == "prices" else prices.amount(text) >= 0
+        if kind == "prices":
+            return rarely.load("prices").parse(text) != {}
+        if kind == "amount":
+            return rarely.load("prices").amount(text) >= 0
+        if kind == "rule":
+            return rarely.load("outputs").words(text) != []
+        if kind == "address":
+            parts = [int(part) for part in text.split(".")]
+            return len(parts) == 4 and max(parts) < 256
     except ValueError:
         return False
+    return True
 
 
 def _spelled(kind, text) -> bool:

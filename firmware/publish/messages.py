@@ -24,10 +24,10 @@ class Messages:
     """The topics of DESIGN.md 5, written through a codec.
 
     health() gives a dict for the topic gateway; the counters of the store are added to it, and
-    what status() gives, under "mqtt". writes: see Mqtt.
+    what status() gives, under "mqtt". model: a further source of messages (model.py), or None.
     """
 
-    def __init__(self, config, store, outbox, codec, ticks_ms, health, status, writes=()):
+    def __init__(self, config, store, outbox, codec, ticks_ms, health, status, model=None):
         self.unsent = 0  # events that waited too long, messages that fit nowhere
         self._retain = config.get("mqtt_retain_labels")
         self._labels = config.get("mqtt_labels")
@@ -40,23 +40,19 @@ class Messages:
         self._health = health
         self._status = status
         self._policy = Policy(config, store)
-        self._writes = writes
-        self._interval = config.get("meter_interval") * 1000 if writes else 0
+        self._model = model
         self._site = site = config.get("site")
         self._head = f'{{"site":{json.dumps(site)},'.encode() if site else b"{"
-        self._error = ""  # what made one of `writes` fail last
         self._events = []
-        # By topic: its last payload, to know when trying is of use.
-        self._sizes = {topic: _AHEAD for topic, _ in writes}
+        self._sizes = {}  # by topic: its last payload, to know when trying is of use
         self.renew()
 
     def renew(self) -> None:
         """A new connection: status, health and the newest state are to be said."""
         self._online = False
         self._told = None  # tick of the last message to gateway
-        self._since = None  # tick at which the model was sent last
-        self._frames = 0  # of the store at the last look
-        self._due = len(self._writes)  # the first of them that is to be sent
+        if self._model:
+            self._model.renew()
         self._policy.resend()
 
     def event(self, key, fields) -> None:
@@ -78,14 +74,6 @@ class Messages:
     def compose(self, now) -> bool:
         """Queue messages while there are any, there is room, and time; true if any are left."""
         self._policy.look(now)
-        frames = self._store.frames
-        if frames != self._frames and self._writes:
-            self._frames = frames
-            since = self._since
-            # The first frame is seldom whole.
-            if frames > 1 and (since is None or ticks_diff(now, since) >= self._interval):
-                self._since = now
-                self._due = 0
         while self._outbox.waiting() < _AHEAD:
             name = self._topic(now)
             if name is None:
@@ -111,11 +99,10 @@ class Messages:
             return b"gateway"
         if self._frame and self._policy.frame_due:
             return b"frame"
-        if self._due < len(self._writes):
-            return self._writes[self._due][0]
-        if self._labels and self._policy.next() >= 0:
+        name = self._model and self._model.topic(now)
+        if not name and self._labels and self._policy.next() >= 0:
             return b"label/"
-        return None
+        return name
 
     def _put(self, name, now):
         """Queue one message. Full if there is no room for it."""
@@ -141,23 +128,12 @@ class Messages:
                 if not writer.frame(store, policy, now, self._head):
                     return
             else:
-                retain = self._retain
-                if not self._model(writer):
+                retain = self._model.retain
+                if not self._model.write(name, writer, self._head):
                     return
         size = codec.publish(retain)
         if name not in (b"label/", b"status", b"event"):
             self._sizes[name] = size
-
-    def _model(self, writer) -> bool:
-        """One of `writes`; what is wrong with it costs no other message."""
-        try:
-            return self._writes[self._due][1](writer, self._head, not self._private)
-        except Full:
-            raise
-        except Exception as error:
-            self.unsent += 1
-            self._error = load("publish.dialling").words(error)
-            return False
 
     def _done(self, name, now):
         """It is on its way, or given up."""
@@ -169,10 +145,10 @@ class Messages:
             self._told = now
         elif name == b"frame":
             self._policy.frame_due = False
-        elif name != b"label/":
-            self._due += 1
-        else:
+        elif name == b"label/":
             self._policy.done(self._policy.next())
+        else:
+            self._model.done()
 
     def _report(self):
         """The payload of the topic gateway."""
@@ -181,8 +157,8 @@ class Messages:
             report.update(self._health())
         except Exception as error:
             report["error"] = load("publish.dialling").words(error)
-        if self._error:
-            report["error"] = self._error
+        if self._model and self._model.error:
+            report["error"] = self._model.error
         report["mqtt"] = self._status()
         report["counters"] = self._store.counters.all()
         return report

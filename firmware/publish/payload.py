@@ -173,20 +173,6 @@ class Writer(io.IOBase):
         self.write(b"}")
         return True
 
-    def figures(self, figures, head) -> bool:
-        """(key, integer, true or decimal text) of each as an object; false if there are none."""
-        mark = head
-        for key, value in figures:
-            self.write(mark)
-            mark = b","
-            self.text(key.encode())
-            self.write(b":")
-            self.write(str(value).lower().encode())
-        if mark is head:
-            return False
-        self.write(b"}")
-        return True
-
     def _member(self, store, slot):
         label, value, horodate = store.label(slot), store.value(slot), store.horodate(slot)
         self.text(label)

@@ -1,4 +1,4 @@
-"""What stands inside a value: quantities of PME-PMI, bits of STGE and RELAIS, horodates as time.
+"""What stands inside a value: quantities of PME-PMI, bits of STGE, horodates as time.
 
 Values are bytes as the meter sent them (bytes, bytearray or memoryview). The bit readers allocate
 nothing; the conversions to text do. What is needed at each frame stands in moments.py.
@@ -56,11 +56,6 @@ def stge(value, low: int, count: int) -> int:
     if at:
         bits |= int(chr(value[at - 1]), 16) << 4
     return bits >> low % 4 & (1 << count) - 1
-
-
-def relay(value, number: int) -> bool:
-    """True when relay number (1 the real contact, 2 to 8 virtual) of RELAIS is closed."""
-    return bool(int(value) >> number - 1 & 1)
 
 
 def collapse(value) -> str:

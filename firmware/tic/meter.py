@@ -2,7 +2,7 @@
 
 Nothing is copied: each attribute is read from the store when it is asked for, and is None while
 the meter does not say it. The attributes are the keys that model.py lists: those of one label each
-are found in its table, the others are here and in tariff.py.
+are found in its table or that of keys.py, the others are here and in tariff.py.
 
 Sources: Enedis-NOI-CPT_54E v3 (historique, standard), ERDF-NOI-CPT_02E v4 (PME-PMI).
 """
@@ -10,7 +10,7 @@ Sources: Enedis-NOI-CPT_54E v3 (historique, standard), ERDF-NOI-CPT_02E v4 (PME-
 import sys
 
 from firmware import tic
-from firmware.tic import fields, model, moments
+from firmware.tic import fields, keys, moments
 from firmware.tic.catalogue import MODES
 from firmware.tic.tariff import Tariff
 
@@ -25,21 +25,25 @@ class Meter(Tariff):
     _identity: tuple = ()
 
     def __getattr__(self, key):
-        table = model.TABLE
-        label = key.encode()
-        at = table.find(b"\n" + label + b" ") + 1
-        value = self.read(at, 0)[0] if at else None
-        if value is None:
-            some = table.find(b"\n" + label[:-1] + b"#") + 1
-            if some:
-                return self.read(some, label[-1] - 0x30)[0]
-            if not at:
-                raise AttributeError(key)
-        return value
+        label = b"\n%s " % key
+        some = b"\n%s#" % key[:-1]
+        for table in (keys.TABLE, None):
+            if not table:
+                table = _load("model").TABLE
+            at = table.find(label) + 1
+            if at:
+                value = self.read(table, at, 0)[0]
+                if value is not None:
+                    return value
+            more = table.find(some) + 1
+            if more:
+                return self.read(table, more, ord(key[-1]) - 0x30)[0]
+            if at:
+                return None
+        raise AttributeError(key)
 
-    def read(self, at: int, number: int) -> tuple:
-        """(value, horodate) of the line that begins at TABLE[at], None for what is not known."""
-        table = model.TABLE
+    def read(self, table: bytes, at: int, number: int) -> tuple:
+        """(value, horodate) of the line that begins at table[at], None for what is not known."""
         end = table.find(b"\n", at)
         at = table.find(b" ", at) + 1
         bar = table.find(b"|", at, end)
@@ -55,21 +59,21 @@ class Meter(Tariff):
             stop = table.find(b" ", at, end)
             if stop < 0:
                 stop = end
-            how = chr(table[at])
+            how = table[at]
             label = table[at + 1:stop]
             at = stop + 1
             slot = -1
-            if how == "=":
+            if how in b"=":
                 value = getattr(self, str(label, "ascii"))
                 return (value(number) if number and value else value), None
-            if how in "bspn":
+            if how in b"bspn":
                 value = self.bits(int(label[:2]), label[2] - 0x30)
             else:
                 slot = self._store.find(label.replace(b"#", b"%d" % number) if number else label)
                 value = self._store.value(slot) if slot >= 0 else None
             if value is None:
                 continue
-            if how == "d":
+            if how in b"d":
                 return int(value), self._store.horodate(slot)
             value = self._meaning(how, value, label, slot, number)
             if value is not None:
@@ -77,69 +81,69 @@ class Meter(Tariff):
         return None, None
 
     def _meaning(self, how, value, label, slot, number):
-        if how == "b":
+        if how in b"b":
             return value == 1
-        if how == "p":
+        if how in b"p":
             return value or None
-        if how == "n":
+        if how in b"n":
             return value + 1
-        if how == "s":
+        if how in b"s":
             words = str(label, "ascii").split("/")
             return words[value + 1] or None if value + 1 < len(words) else None
-        if how == "a":
+        if how in b"a":
             return value
-        if how in "xRL":
+        if how in b"xRL":
             text = fields.collapse(value)
-            if how == "x":
+            if how in b"x":
                 return None if text == "PAS DE MESSAGE" else text or None
             text = text.rstrip(".")
-            if how == "L":
+            if how in b"L":
                 text = text.lower()
             return "base" if text == "th" else text
-        if how in "hD":
+        if how in b"hD":
             value = self._store.horodate(slot) or value
-            return value if how == "h" else moments.degraded(value) or None
-        if how in "tf":
-            return how == "t"
-        if how in "13":
-            return int(how)
-        if how in "ce":
+            return value if how in b"h" else moments.degraded(value) or None
+        if how in b"tf":
+            return how in b"t"
+        if how in b"13":
+            return how - 0x30
+        if how in b"ce":
             change = self.next_change
-            return change and change["ce".find(how)]
-        if how == "u":
+            return change and change[how in b"e"]
+        if how in b"u":
             return 1 if value == b"PM.." else None
-        if how == "P":
+        if how in b"P":
             return value == b"PROD"
-        if how == "C":
+        if how in b"C":
             at = b"BLEUHCJBHPJBBLANHCJWHPJWROUGHCJRHPJR".find(value)
             return None if at < 0 else ("blue", "white", "red")[at // 12]
-        if how in "MYT":
+        if how in b"MYT":
             if value != self._serial:
                 self._serial = value
                 self._identity = _load("identity").describe(value)
-            return self._identity["MYT".find(how)]
-        if how in "qvw":
-            if how == "v" and value[-1] != 0x41 or how == "w" and value[-1] != 0x57:
+            return self._identity[0 if how in b"M" else 1 if how in b"Y" else 2]
+        if how in b"qvw":
+            if how in b"v" and value[-1] != 0x41 or how in b"w" and value[-1] != 0x57:
                 return None
             return fields.quantity(value)
-        if how == "m":
+        if how in b"m":
             return int(value, 16) >> number & 1 == 1
         value = int(value)
-        if how == "r":
+        if how in b"r":
             return value >> number - 1 & 1 == 1
-        if how == "N":
+        if how in b"N":
             return str(value)
-        if how == "-":
+        if how in b"-":
             return -value or None
-        if how == "k":
+        if how in b"k":
             return value * 1000 or None
-        if how == "i":
+        if how in b"i":
             phases = self.phases
             # Three-phase meters send whole A.
             return phases and (value * 200 * phases + 500) // 1000 * 1000 or None
-        if how in "lo":
+        if how in b"lo":
             linky = self.sent(b"IMAX1") == b"060" == self.sent(b"IMAX2")
-            return value if linky == (how == "l") else None
+            return value if linky == (how in b"l") else None
         return value
 
     @property
@@ -211,7 +215,7 @@ class Meter(Tariff):
 
     def write_json(self, writer, identifiers: bool = False, head: bytes = b"{") -> None:
         """See model.write()."""
-        model.write(self, writer, identifiers, head)
+        _load("model").write(self, writer, identifiers, head)
 
 
 def _load(name):

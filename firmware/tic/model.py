@@ -65,56 +65,21 @@ message message_short    S, what the operator writes
 <key>_at                 S, the time of a value that the meter dates, ISO 8601
 """
 
-from firmware.tic import fields, moments
+from firmware.tic import fields, keys, moments
 
-# A key, and where its value stands in historique | standard | PME-PMI, or in all: a letter for how
-# it is read, then the label, or the lowest bit (two digits) and the number of bits in STGE. The
-# first that the meter sends, and that means something, counts. #n ends a key that is there for 1
-# to n (phases, quadrants ...); # in a label is that number.
-#   a bytes    d decimal    N index    x text    R without final dots
-#   L and in lower case
-#   h horodate or date    q number with unit    v the same if in VA    w if in W    k kVA
-#   i subscribed A    l PMAX of a Linky    o of others    M Y T maker, year, type    C colour
-#   u whether PM..
-#   P whether PROD    D whether the clock of a horodate is degraded    - the opposite, or none
-#   r bit of RELAIS    m bit of PPOT    1 3 t f 1, 3, true or false when it is sent at all
-#   b bit    s one of the words that follow    p number, none for 0    n number from 1
-#   = an attribute, or with a number a method, of Meter    c e parts of next_change
+# The keys that are not in keys.py, in the same form.
 TABLE = b"""
-date |hDATE|hDATE
 clock_degraded |DDATE b161
 maker MADCO|MADSC|MADS
 year YADCO|YADSC|YADS
 type TADCO|TADSC|TADS
-phases 3IINST2 1IINST|3IRMS2 3SINSTS2 1IRMS1|3MESURES1
-producer |b081|PCONFIG
-contract =contract
-contract_name ROPTARIF|xNGTF|xMESURES1
-subscribed_va iISOUSC|kPREF|vPS
-subscribed_w ||wPS
 cutoff_va |kPCOUP
-period LPTEC|NNTARF|LPTCOUR1
-period_name =period_name
-colour CPTEC|s242//blue/white/red
-tomorrow CDEMAIN|s262//blue/white/red
 next_change_minute |cDATE
 next_change_period |eDATE
-peak_notice 1PEJP|p282
-peak uPTEC|p302
 peak_from_#3 |hDPM#
 peak_to_#3 |hFPM#
-withdrawn_wh =total|dEAST
-injected_wh |dEAIT
 reactive_varh_#4 |dERQ#
 interval_wh ||qEA_s
-apparent_va dPAPP|dSINSTS dSINST1
-apparent_va_#3 =apparent
-injected_va |dSINSTI
-net_va dPAPP|-SINSTI dSINSTS dSINST1
-minute_w ||qPA1MN
-current_a_1 dIINST
-current_a_#3 dIINST#|dIRMS#
-voltage_v_#3 |dURMS#
 mean_voltage_v_#3 |dUMOY#
 load_percent =load_percent
 load_percent_#3 =load_percent_phase
@@ -133,8 +98,6 @@ curve_at_#6 ||hDATEPA#
 injected_curve_w_1 |dCCAIN
 injected_curve_w_2 |dCCAIN-1
 injected_curve_w_#6 ||qPA#_i
-overload tADPS tADIR1 tADIR2 tADIR3 fPTEC|b071
-notice ||xPREAVIS xPREAVIS1
 phase_missing_#3 mPPOT
 relay_#8 |rRELAIS
 stge |aSTGE
@@ -142,7 +105,6 @@ contact_open |b001
 cutoff |s013/closed/overpower/overvoltage/shedding/order/overheat_strong/overheat
 cover_open |b041
 overvoltage |b061
-injecting |b091
 supplier_index |n104
 operator_index |n142
 euridis |s192/off/open//secured
@@ -150,9 +112,7 @@ plc |s212/unlocked/locked/registered
 plc_synchronised |b231
 message |xMSG1
 message_short |xMSG2
-period_wh ||qEAP_s qEaP_s
 injected_period_wh ||qEAP_i qEaP_i
-serial aADCO|aADSC|aADS
 prm |aPRM
 """
 
@@ -164,30 +124,37 @@ def write(meter, writer, identifiers: bool = False, head: bytes = b"{") -> None:
     writer.write(head)
     writer.write(b'"mode":')
     writer.text(meter.mode.encode())
-    at = 1
-    end = len(TABLE) if identifiers else TABLE.find(b"serial")
-    while at < end:
-        key = TABLE[at:TABLE.find(b" ", at)]
-        number = last = 0
-        if key[-2] == 0x23:
-            number, last = 1, key[-1] - 0x30
-        while number <= last:
-            value, date = meter.read(at, number)
-            if value is not None:
-                name = b"%s%d" % (key[:-2], number) if last else key
-                _member(writer, name, value)
-                if date:
-                    _member(writer, name + b"_at", date)
-            elif number > 1:
-                break  # what the second phase lacks, the third does
-            number += 1
-        at = TABLE.find(b"\n", at) + 1
+    for table in (keys.TABLE, TABLE):
+        at = 1
+        while at < len(table):
+            _line(meter, writer, identifiers, table, at)
+            at = table.find(b"\n", at) + 1
     for key, name, wh in meter.periods():
         key = key.encode()
         _member(writer, b"period_%s_wh" % key, wh)
         if name:
             _member(writer, b"period_%s_name" % key, name)
     writer.write(b"}")
+
+
+def _line(meter, writer, identifiers, table, at):
+    """The members that the line at table[at] gives."""
+    key = table[at:table.find(b" ", at)]
+    if key in (b"serial", b"prm") and not identifiers:
+        return
+    number = last = 0
+    if key[-2] == 0x23:
+        number, last = 1, key[-1] - 0x30
+    while number <= last:
+        value, date = meter.read(table, at, number)
+        if value is not None:
+            name = b"%s%d" % (key[:-2], number) if last else key
+            _member(writer, name, value)
+            if date:
+                _member(writer, name + b"_at", date)
+        elif number > 1:
+            break  # what the second phase lacks, the third does
+        number += 1
 
 
 def _member(writer, key, value):

@@ -106,7 +106,8 @@ start()
 
 def test_what_is_needed_once_leaves_no_trace_in_memory(micropython32, tmp_path):
     env = modules.flash(tmp_path)
-    (tmp_path / "config.json").write_text('{"mqtt_host": "127.0.0.1", "wifi_ssid": "simulated"}')
+    (tmp_path / "config.json").write_text(
+        '{"mqtt_host": "127.0.0.1", "wifi_ssid": "simulated", "model": false}')
     done = subprocess.run(
         [MICROPYTHON32_BOARD, "-X", "heapsize=256k", "-c", ONCE], env=env, cwd=tmp_path,
         capture_output=True, text=True, check=True, timeout=30,

@@ -46,7 +46,7 @@ def test_every_line_of_the_table_makes_sense():
     assert len(keys) == len(set(keys)) and list(keys) == sorted(keys)
     for key in keys:
         kind, allowed, default = settings.describe(key)
-        kinds = "bool choice int text secret host topic name labels prices amount"
+        kinds = "bool choice int text secret host topic name labels prices amount rule"
         assert kind in kinds.split(), key
         if kind in ("bool", "choice"):
             assert default in allowed.split("|"), key
@@ -59,60 +59,16 @@ def test_every_line_of_the_table_makes_sense():
             assert settings.default(key) == "" == settings.check(key, ""), key
 
 
-def test_the_defaults_are_the_documented_ones():
+def test_a_new_gateway_has_the_defaults():
+    """Which they are the README says: test_readme.py."""
     config = Config(_fresh()).load()
     assert config.problems == []
-    expected = {
-        "device_name": "",
-        "mqtt_host": "",
-        "mqtt_port": 1883,
-        "mqtt_user": "",
-        "mqtt_password": "",
-        "mqtt_client_id": "",
-        "mqtt_base": "tic",
-        "mqtt_device": "",
-        "mqtt_qos": 0,
-        "mqtt_keepalive": 60,
-        "mqtt_retain_labels": False,
-        "mqtt_labels": True,
-        "mqtt_frame": True,
-        "mqtt_meter": True,
-        "model": False,
-        "meter_interval": 30,
-        "prices": "",
-        "subscription": "",
-        "site": "",
-        "alert_injection": 50,
-        "alert_load": 90,
-        "alert_load_seconds": 10,
-        "alert_silent": 60,
-        "alert_voltage_high": 253,
-        "alert_voltage_low": 207,
-        "output_1": "",
-        "output_1_pin": -1,
-        "output_2": "",
-        "output_2_pin": -1,
-        "output_active": "high",
-        "output_least": 300,
-        "output_shed_at": 90,
-        "output_shed_seconds": 5,
-        "output_spare_at": 70,
-        "step_va": 100,
-        "steps": False,
-        "publish_when": "frame",
-        "publish_interval": 30,
-        "publish_threshold": 50,
-        "labels": "*",
-        "identifiers": "omit",
-        "wifi_ssid": "",
-        "wifi_password": "",
-        "board": "auto",
-        "tic_rx": -1,
-        "watchdog": 180,
-    }
-    assert set(config.keys()) == set(expected)
-    for key, value in expected.items():
-        assert config.get(key) == value and type(config.get(key)) is type(value), key
+    kinds = {"int": int, "bool": bool}
+    for key in config.keys():
+        kind, _, text = config.describe(key)
+        value = config.get(key)
+        assert type(value) is kinds.get(kind, str), key
+        assert value == (text == "on" if kind == "bool" else type(value)(text)), key
 
 
 def test_json_values_and_text_give_the_same():
@@ -129,6 +85,7 @@ def test_json_values_and_text_give_the_same():
         ("mqtt_host", "fe80::1", "fe80::1"),
         ("mqtt_base", "house/tic", "house/tic"),
         ("wifi_ssid", "L'été à la mer", "L'été à la mer"),
+        ("output_1", "relay_1+spare, period_hc", "relay_1+spare, period_hc"),
         ("prices", "1=0.1 injected=0,1269;2=1", "1=0.1 injected=0,1269;2=1"),
         ("subscription", "15,53", "15,53"),
         ("labels", "PAPP,PJOURF+1,SMAXSN1-1,EaP-1_s2", "PAPP, PJOURF+1, SMAXSN1-1, EaP-1_s2"),
@@ -151,6 +108,7 @@ def test_wrong_values_are_refused():
         ("mqtt_base", ("", "/tic", "tic/", "a//b", "a+b", "#", "$SYS", "a b", "x" * 65, "a\0b")),
         ("mqtt_device", ("a/b", "a b", "x" * 33, "é", "a.b")),
         ("device_name", ("x" * 33, "é" * 17, "a\x00", "a\nb", "a\x7f", "\ud800", 1, None, ["a"])),
+        ("output_2", ("relay", "relay_9", "relay_1+", "spare relay_1", "period_", ",")),
         ("prices", (" ", ";", "hc", "hc=", "hc=0,1 hc=0,2", "hc=-1", "hc=0,123456")),
         ("prices", ("é=1", "hc=0,1\t", "x" * 9 + "=1", "a=1 " * 65, 0.1, {}, None)),
         ("subscription", (" ", "15,53 €", "-1", "1,2,3", "1e3", "12345678", 15.53, 15, None)),
@@ -263,8 +221,10 @@ def test_every_setting_survives_the_file():
         elif kind in ("text", "secret"):
             values[key] = 'é"\\ {}: \t'.replace("\t", "'")
         else:
-            words = {"name": "value-1", "prices": "hc=0,1828 hp=0,2516", "amount": "15,53"}
-            values[key] = words.get(kind, "VALUE")
+            values[key] = {
+                "name": "value-1", "prices": "hc=0,1828 hp=0,2516", "amount": "15,53",
+                "address": "192.0.2.7", "rule": "relay_1+spare,period_hc",
+            }.get(kind, "VALUE")[: int(allowed.split("..")[1])]
     assert config.update(values) and config.save()
     again = Config(path).load()
     assert again.problems == []

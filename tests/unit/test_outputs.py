@@ -29,7 +29,7 @@ class Scene:
         self.now = start
         chosen = dict(SETTINGS)
         chosen.update(settings)
-        drives = [(rules[n], self.pin(n)) for n in range(len(rules))]
+        drives = [(n + 1, rules[n], self.pin(n)) for n in range(len(rules))]
         self.outputs = Outputs(self.meter, drives, self.tell, chosen, start)
 
     def pin(self, n):

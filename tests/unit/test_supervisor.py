@@ -88,7 +88,8 @@ async def test_what_fails_is_restarted_with_growing_pauses():
     assert all(48 <= wait <= 60 for wait in waits[7:]) and len(set(waits[7:])) > 1
     assert 15 < part.lives < 30
     status = bench.supervisor.status()["part"]
-    assert status["failures"] == part.lives == len(waits)
+    assert status["failures"] == len(waits)
+    assert part.lives - len(waits) in (0, 1)  # the last second may have begun another life
     assert status["error"].startswith("[Errno 113]")
     assert bench.said[0].startswith("part: [Errno 113]")
     assert not bench.traced  # what is wrong outside needs no traceback

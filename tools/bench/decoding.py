@@ -8,6 +8,7 @@ from pathlib import Path
 
 from tools.bench import streams
 from tools.runtime import CACHE, ROOT, mpy, rv32
+from tools.runtime.lean import Project
 
 TARGET = ROOT / "tools/bench/target"
 NOISE = 1e-3  # bit errors
@@ -90,9 +91,12 @@ def _run(jobs: list, files: dict) -> dict:
 
 
 def compile_target(name: str, folder: Path, march: str) -> Path:
-    """A script of target/ as a .mpy in a folder."""
+    """A script of target/ as a .mpy in a folder; what it imports of the firmware is lean."""
     target = folder / name.replace(".py", ".mpy")
-    complaint = mpy.compile_file(TARGET / name, target, march, name)
+    lean = folder / name
+    lean.write_text(Project(ROOT).lean(TARGET / name), "utf-8")
+    complaint = mpy.compile_file(lean, target, march, name)
+    lean.unlink()
     if complaint:
         raise Failed(complaint)
     return target

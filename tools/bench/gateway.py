@@ -30,8 +30,9 @@ class Gateway:
     the board's, so that the garbage of some frames has room.
     """
 
-    def __init__(self, meter: str, small: bool = False, speed: float = 1):
+    def __init__(self, meter: str, small: bool = False, speed: float = 1, **settings):
         self._meter, self._small, self._speed = meter, small, speed
+        self._settings = settings
         self.ends = []  # when each ETX had left the meter
         self._answers = queue.Queue()
         self._said = []
@@ -69,7 +70,7 @@ class Gateway:
         ready = json.loads(line.stdout.readline())
         self._follow(line, self._frame_ended)
         folder = self._folder.name
-        settings = {"mqtt_host": "127.0.0.1", "mqtt_port": self.broker.port}
+        settings = {"mqtt_host": "127.0.0.1", "mqtt_port": self.broker.port, **self._settings}
         with open(f"{folder}/config.json", "w") as file:
             json.dump(settings, file)
         env |= {"TICGATE_PTY": ready["pty"], "TICGATE_STATE": folder}
@@ -153,11 +154,11 @@ def rest(seconds: float) -> None:
         raise Failed("stopped")
 
 
-def memory(meter: str, seconds: float = 60) -> dict:
+def memory(meter: str, seconds: float = 60, **settings) -> dict:
     """Bytes of heap on the 32-bit port: garbage a frame, at rest after `seconds`, the peak until
     then; and the modules that are in memory.
     """
-    with Gateway(meter, small=True) as gateway:
+    with Gateway(meter, small=True, **settings) as gateway:
         gateway.wait(4)
         held = gateway.ask("hold")["heap"]
         gateway.wait(5)

@@ -146,12 +146,6 @@ def test_stge_bit_by_bit():
     assert fields.stge(b"FFFFFFFF", 31, 1) == 1
 
 
-def test_relays_of_the_document():
-    assert [n for n in range(1, 9) if fields.relay(b"140", n)] == [3, 4, 8]
-    assert [n for n in range(1, 9) if fields.relay(b"001", n)] == [1]
-    assert not any(fields.relay(b"000", n) for n in range(1, 9))
-
-
 def test_local_days_and_minutes():
     assert fields.day(b"H000101000000") == 0 and fields.day(b"E000301000000") == 60
     assert fields.day(b" 260721235959") == fields.day(b"E260721000000")

@@ -50,7 +50,8 @@ def _imported(modules) -> dict:
 
 
 def parts() -> dict:
-    """Build the gateway as main.py does, without running it; what each of its parts takes.
+    """Build the gateway as main.py does, from reader to MQTT, without running it; what each of its
+    parts takes.
 
     -> {class: bytes}; "Gateway" is all of it
     """
@@ -62,7 +63,7 @@ def parts() -> dict:
     from firmware.publish import mqtt
 
     config = Config()
-    config.update({"mqtt_host": "127.0.0.1"})
+    config.update({"mqtt_host": "127.0.0.1", "model": False})
     board = Board(config, machine)
     taken = {}
     whole = ((assembly, "Store"), (assembly, "Source"), (mqtt, "Mqtt"))
