@@ -14,6 +14,7 @@ from firmware.board import Board
 from firmware.config import Config
 from firmware.gateway import Gateway
 from firmware.line import Line
+from firmware.rarely import load
 from firmware.supervisor import Supervisor
 from firmware.tic.source import Source
 from firmware.tic.store import Store
@@ -43,19 +44,21 @@ def assemble(config, board) -> Gateway:
         print(f"settings: {problem}")
 
     ticks_ms = time.ticks_ms
-    gateway = Gateway(board.profile, reset, settings["watchdog"])
-    gateway.supervisor = Supervisor(ticks_ms, gateway.feed)
+    gateway = Gateway(board.profile, reset, settings["watchdog"], device)
+    gateway.supervisor = Supervisor(ticks_ms, gateway.feed, gateway.say)
     gateway.store = Store()
     line = Line(machine.UART, board.pin("tic"))
     gateway.source = Source(line.open, gateway.store, ticks_ms, line)
     gateway.supervisor.add("source", gateway.source.run, _NO_FRAME, gateway.read)
-    if settings["model"]:
+    if settings["model"] or settings["ntp_host"]:
         from firmware.link.clock import Clock
 
         gateway.clock = Clock(ticks_ms, machine.RTC())
     if settings["model"]:
         _keep(gateway, settings)
-    _join(gateway, settings, device)
+    _join(gateway, settings, config)
+    _watch(gateway, board)
+    _open(gateway, settings)
     _publish(gateway, settings, device)
     gateway.supervisor.add("console", gateway.run)
     return gateway
@@ -75,20 +78,69 @@ def _output(number, value):
     return machine.Pin(number, machine.Pin.OUT, value=value)
 
 
-def _join(gateway, settings, device):
-    """The way to the network, if one is set."""
-    ssid = settings["wifi_ssid"]
-    if not ssid:
-        print("network: none, wifi_ssid is empty")
+def _join(gateway, settings, config):
+    """The way to a network, our own one for the first contact, and the time from outside."""
+    if not settings["wifi_ssid"] and not settings["ap_after"]:
+        print("network: none, wifi_ssid is empty and ap_after 0")
         return
     import network
 
+    from firmware.link.setup import Setup
     from firmware.link.wifi import Wifi
 
-    network.hostname(device)  # counts only before the first address
-    wlan = network.WLAN(network.WLAN.IF_STA)
-    gateway.link = Wifi(wlan, ssid, settings["wifi_password"])
-    gateway.supervisor.add("network", gateway.link.run)
+    if not settings["ap_password"]:
+        _invent(settings, config)
+    network.country(settings["wifi_country"])
+    network.hostname(settings["hostname"] or gateway.device)  # before the first join
+    gateway.link = link = Wifi(network.WLAN(network.WLAN.IF_STA), settings)
+    point = network.WLAN(network.WLAN.IF_AP)
+    gateway.joining = Setup(link, point, gateway.device, settings, gateway.config)
+    gateway.supervisor.add("network", link.run)
+    gateway.supervisor.add("setup", gateway.joining.run)
+    if settings["ntp_host"]:
+        from firmware.link.ntp import Ntp
+
+        ntp = Ntp(gateway.clock, settings["ntp_host"], link.up)
+        gateway.supervisor.add("time", ntp.run)
+
+
+def _invent(settings, config):
+    """The access point's password, for as long as the owner chooses no other."""
+    settings["ap_password"] = load("link.secret").password()
+    try:
+        config.set("ap_password", settings["ap_password"])
+        config.save()
+    except OSError as error:
+        print(f"settings: the access point's password cannot be kept ({error})")
+
+
+def _watch(gateway, board):
+    """The button, if there is one and something for it to do."""
+    number, light = board.pin("button"), board.pin("led")
+    if number < 0 or not gateway.joining:
+        return
+    from firmware.button import watcher
+
+    led = load("led").light(machine.Pin(light)) if light >= 0 else int
+    pin = machine.Pin(number, machine.Pin.IN, machine.Pin.PULL_UP)
+    watch = watcher(pin, led, gateway.joining.open, gateway.factory)
+    gateway.supervisor.add("button", watch)
+
+
+def _open(gateway, settings):
+    """The owner's pages: on the network, or only through the access point."""
+    if not settings["page"] and not gateway.joining:
+        return
+    from firmware.log import Log
+    from firmware.portal.server import Server
+    from firmware.portal.sessions import Sessions
+
+    gateway.log = Log(gateway.utc, gateway.seconds)
+    gateway.sessions = Sessions(gateway.seconds)
+    wanted = {} if settings["page"] else {"wanted": gateway.offered}
+    port = settings["page_port"]
+    server = Server(port, gateway.application, time.ticks_ms, gateway.say, **wanted)
+    gateway.supervisor.add("page", server.run)
 
 
 def _publish(gateway, settings, device):

@@ -9,12 +9,16 @@ import machine
 from micropython import const
 
 import firmware
+from firmware.rarely import load
 
 TYPE_CHECKING = False  # as the type checker reads it
 if TYPE_CHECKING:
     from firmware.books import Books
     from firmware.link.clock import Clock
+    from firmware.link.setup import Setup
     from firmware.link.wifi import Wifi
+    from firmware.log import Log
+    from firmware.portal.sessions import Sessions
     from firmware.publish.link import Dialler
     from firmware.publish.mqtt import Mqtt
     from firmware.supervisor import Supervisor
@@ -22,6 +26,8 @@ if TYPE_CHECKING:
     from firmware.tic.store import Store
 
 _GARBAGE = const(8192)  # bytes allocated between two collections, so that the heap need not grow
+_EVENTS = const(10)  # that are kept for the pages
+INFO = const(2)  # as in log.py, which is not in memory without pages
 _LAST_WORDS = const(10)  # s to read an error, or stop the board by hand, before it starts again
 
 
@@ -36,8 +42,7 @@ def start() -> None:
         try:
             asyncio.run(gateway.supervisor.run())
         finally:
-            if gateway.books:
-                gateway.books.close()
+            gateway.close()
     except Exception as error:
         sys.print_exception(error)
         time.sleep(_LAST_WORDS)
@@ -57,17 +62,64 @@ class Gateway:
     store: "Store"
     source: "Source"
     dialler: "Dialler"
+    # None is off.
     clock: "Clock | None" = None
-    books: "Books | None" = None  # with the setting "model"
+    books: "Books | None" = None
     link: "Wifi | None" = None  # the way to the network
+    joining: "Setup | None" = None
     mqtt: "Mqtt | None" = None
+    log: "Log | None" = None
+    sessions: "Sessions | None" = None
     _watchdog = None
 
-    def __init__(self, profile, reset, bite):
+    def __init__(self, profile, reset, bite, device=""):
+        self.device = device
+        self.events = []  # (utc or None, key, figures), the oldest first
         self._profile = profile
         self._reset = reset
         self._bite = bite
         self._tic = {}  # the state of the line, as the console saw it last
+
+    def config(self):
+        """The settings in flash, for the moment."""
+        return load("config").Config().load()
+
+    def application(self):
+        """The pages, when somebody asks for them."""
+        return load("portal.opening").application(self)
+
+    def offered(self) -> bool:
+        """Whether the owner's pages are to be had only, and now, through the access point."""
+        return self.joining is not None and self.joining.access_point is not None
+
+    def utc(self):
+        """Seconds since 2000-01-01, None while the time is unknown."""
+        return self.clock and self.clock.utc()
+
+    def seconds(self) -> int:
+        """Seconds since the start, which never step."""
+        return self.supervisor.uptime
+
+    def restart(self, factory=False) -> None:
+        """Restart in a second."""
+        asyncio.create_task(load("restarting").restart(self, factory))
+
+    def factory(self) -> None:
+        """Forget all settings and all that was learnt and kept, and restart."""
+        self.restart(True)
+
+    def close(self) -> None:
+        """Before a restart: write what is only in memory yet."""
+        if self.books:
+            self.books.close()
+        if self.log:
+            self.log.close()
+
+    def say(self, words, level=INFO) -> None:
+        """Tell the console and the log."""
+        print(words)
+        if self.log:
+            self.log.add(level, words)
 
     async def open(self, host, port):
         """A connected stream, as soon as there is a network."""
@@ -91,10 +143,14 @@ class Gateway:
         return self.mqtt.accepted if self.mqtt.connected else None
 
     def tell(self, key, facts) -> None:
-        """An event, for the console and the destinations."""
-        print(f"event: {key}")
+        """An event, for the console, the destinations and the pages."""
+        self.say(f"event: {key}")
         if self.mqtt:
             self.mqtt.event(key, facts)
+        if self.log:
+            if len(self.events) == _EVENTS:
+                self.events.pop(0)
+            self.events.append((self.utc(), key, facts))
 
     def health(self) -> dict:
         """What the gateway knows of itself, for its topic."""
@@ -132,14 +188,15 @@ class Gateway:
         while True:
             self._tic = self.source.status()
             news = {"tic": self._tic["words"]}
-            if link and link.up.is_set():
-                news["network"] = "joined as " + link.status()["address"]
+            if link:
+                up = link.up.is_set()
+                news["network"] = "joined as " + link.status()["address"] if up else link.error
             if mqtt:
                 news["mqtt"] = "connected" if mqtt.connected else mqtt.last_error
             for name, words in news.items():
                 if words and told.get(name) != words:
                     told[name] = words
-                    print(f"{name}: {words}")
+                    self.say(f"{name}: {words}")
             if books:
                 books.idle()
             event = self.store.take_event()
@@ -148,4 +205,6 @@ class Gateway:
                     books.heard(event[0])
                 self.tell(*event)
                 event = self.store.take_event()
+            if self.log:
+                self.log.look()
             await asyncio.sleep(1)

@@ -14,6 +14,7 @@ from micropython import const
 
 _LONGEST = const(48)  # s; with its random part a pause is never above 60 s
 _CALM = const(60)  # s; a task that ran this long before it failed starts again at the first pause
+_WARNING = const(1)  # as in log.py
 _WARM_UP = const(60)  # s before the watchdog is fed, and so started: time to stop a board by hand
 
 
@@ -21,14 +22,16 @@ class Supervisor:
     """The keeper of the tasks.
 
     ticks_ms is the clock. feed is called every second while all tasks prove their work, from a
-    minute after the start on. The console is told each failure, and when the task begins again.
+    minute after the start on. say(words, level) is told each failure, and when the task begins
+    again.
     """
 
-    def __init__(self, ticks_ms, feed):
+    def __init__(self, ticks_ms, feed, say):
         self.uptime = 0  # s; ticks would begin again after 12 days
         self.tasks = []
         self._ticks_ms = ticks_ms
         self._feed = feed
+        self._say = say
         self._then = ticks_ms()  # the tick of the second that uptime has reached
 
     def add(self, name, start, limit=0, sign=None) -> None:
@@ -37,7 +40,7 @@ class Supervisor:
         sign() returns a number that changes while the task does its work, at least every limit
         seconds, or None: the line or the network is known to be absent.
         """
-        self.tasks.append(_Task(name, start, limit, sign))
+        self.tasks.append(_Task(name, start, limit, sign, self._say))
 
     async def run(self) -> None:
         """Keep all tasks running until cancelled; then they are cancelled too."""
@@ -82,8 +85,9 @@ class _Task:
     due = began = proven = streak = failures = 0
     value = None  # the sign it gave last
 
-    def __init__(self, name, start, limit, sign):
+    def __init__(self, name, start, limit, sign, say):
         self.name = name
+        self.say = say
         self.start = start
         self.limit = limit
         self.sign = sign
@@ -99,7 +103,7 @@ class _Task:
             self.failures += 1
             wait = pause(self.streak)
             self.due = now + wait
-            print(f"{self.name}: {self.error}; again in {wait} s")
+            self.say(f"{self.name}: {self.error}; again in {wait} s", _WARNING)
             gc.collect()  # what failed may have failed for want of memory
         if not self.handle and now >= self.due:
             self.began = now

@@ -1,55 +1,70 @@
-"""Joins the configured Wi-Fi network and stays in it."""
+"""Joins the configured Wi-Fi network and stays in it. One attempt: attempt.py, loaded for it."""
 
 import asyncio
 
 from micropython import const
 
-_LOOK = const(500)  # ms between two looks at the radio
-_PATIENCE = const(40)  # looks: 20 s for the association and an address
+from firmware.rarely import load
 
-# What the radio's status says while it is not connected; the numbers are those of the ESP32.
-_IDLE = const(1000)
-_TRYING = const(1001)
+_LOOK = const(500)  # ms between two looks at the radio
+_LEASE = const(40)  # looks between two at the address: the radio is "connected" without it too
 
 
 class Wifi:
-    """The station side of the radio; wlan is a network.WLAN, or a stand-in."""
+    """The station side of the radio; wlan is a network.WLAN, or a stand-in.
 
-    def __init__(self, wlan, ssid, password):
+    settings: a dict with wifi_ssid, wifi_password, wifi_power, address, netmask, router, dns.
+    `error`: why it did not work the last time, in words; `found`: the networks that were seen
+    last (scanning.py), None if nobody asked; `owner`: who else uses the radio now (joining.py),
+    run() then keeps off it; `shared`: the access point is open, on the same radio.
+    """
+
+    def __init__(self, wlan, settings):
         self.up = asyncio.Event()
-        self._wlan = wlan
-        self._ssid = ssid
-        self._password = password
+        self.wlan = wlan
+        self.ssid = settings["wifi_ssid"]
+        self.password = settings["wifi_password"]
+        self.power = settings["wifi_power"]
+        self.fixed = tuple(settings[key] for key in ("address", "netmask", "router", "dns"))
+        self.error = ""
+        self.found = self.owner = None
+        self.shared = self.trying = self.ready = False
 
     async def run(self) -> None:
         """Join, then stay until the network is lost. OSError says in words why it did not work.
 
-        The caller tries again, after a pause.
+        The caller tries again, after a pause. Without a network to join it waits for one.
         """
-        wlan = self._wlan
-        wlan.active(False)  # a radio started afresh is the cure for one that is stuck
-        wlan.active(True)
-        wlan.config(reconnects=0)  # we try again, with growing pauses; the radio would without
-        wlan.connect(self._ssid, self._password or None)
-        patience = _PATIENCE
-        while not wlan.isconnected():
-            status = wlan.status()
-            if status < _IDLE or not patience:  # below it has given up, above it is at it, or done
-                if status in (15, 202, 204):
-                    raise OSError("wrong password")
-                if status in (201, 210, 211, 212):
-                    raise OSError("network not found")
-                if status in (_IDLE, _TRYING):
-                    raise OSError("no answer, or no address")
-                raise OSError(f"radio status {status}")
-            patience -= 1
-            await asyncio.sleep_ms(_LOOK)
+        while True:
+            if self.owner or not self.ssid:
+                await asyncio.sleep_ms(_LOOK)
+                continue
+            try:
+                if not self.ready:  # ready: joining.py has joined it already
+                    attempt = load("link.attempt").join
+                    self.ready = await attempt(self, self.ssid, self.password, self.fixed)
+                if self.ready:
+                    self.error = ""
+                    await self._stay()
+            except OSError as error:
+                self.error = str(error)
+                raise
+
+    async def _stay(self):
+        """Until the network is lost, or somebody else wants the radio."""
+        looks = 0
         try:
             self.up.set()
-            while wlan.isconnected():
+            while self.wlan.isconnected():
+                if self.owner:
+                    return
                 await asyncio.sleep_ms(_LOOK)
+                looks += 1
+                if not looks % _LEASE and self.wlan.ifconfig()[0] == "0.0.0.0":
+                    raise OSError("address lost")
             raise OSError("network lost")
         finally:
+            self.ready = False
             self.up.clear()
 
     def status(self) -> dict:
@@ -57,9 +72,9 @@ class Wifi:
         status = {"link": "wifi", "state": "down"}
         if self.up.is_set():
             status["state"] = "up"
-            status["address"] = self._wlan.ifconfig()[0]
+            status["address"] = self.wlan.ifconfig()[0]
             try:
-                status["rssi"] = self._wlan.status("rssi")
+                status["rssi"] = self.wlan.status("rssi")
             except OSError:
                 pass  # the radio left the network a moment ago
         return status

@@ -46,7 +46,7 @@ def test_every_line_of_the_table_makes_sense():
     assert len(keys) == len(set(keys)) and list(keys) == sorted(keys)
     for key in keys:
         kind, allowed, default = settings.describe(key)
-        kinds = "bool choice int text secret host topic name labels prices amount rule"
+        kinds = "bool choice int text secret host address topic name labels prices amount rule"
         assert kind in kinds.split(), key
         if kind in ("bool", "choice"):
             assert default in allowed.split("|"), key
@@ -85,6 +85,7 @@ def test_json_values_and_text_give_the_same():
         ("mqtt_host", "fe80::1", "fe80::1"),
         ("mqtt_base", "house/tic", "house/tic"),
         ("wifi_ssid", "L'été à la mer", "L'été à la mer"),
+        ("address", "192.0.2.255", "192.0.2.255"),
         ("output_1", "relay_1+spare, period_hc", "relay_1+spare, period_hc"),
         ("prices", "1=0.1 injected=0,1269;2=1", "1=0.1 injected=0,1269;2=1"),
         ("subscription", "15,53", "15,53"),
@@ -108,6 +109,7 @@ def test_wrong_values_are_refused():
         ("mqtt_base", ("", "/tic", "tic/", "a//b", "a+b", "#", "$SYS", "a b", "x" * 65, "a\0b")),
         ("mqtt_device", ("a/b", "a b", "x" * 33, "é", "a.b")),
         ("device_name", ("x" * 33, "é" * 17, "a\x00", "a\nb", "a\x7f", "\ud800", 1, None, ["a"])),
+        ("address", ("192.0.2", "192.0.2.256", "192.0.2.7.1", "192.0..7", "a.b.c.d", "1.2.3.-4")),
         ("output_2", ("relay", "relay_9", "relay_1+", "spare relay_1", "period_", ",")),
         ("prices", (" ", ";", "hc", "hc=", "hc=0,1 hc=0,2", "hc=-1", "hc=0,123456")),
         ("prices", ("é=1", "hc=0,1\t", "x" * 9 + "=1", "a=1 " * 65, 0.1, {}, None)),

@@ -1,6 +1,7 @@
 """The composition, with stand-ins for the board, the line, the radio and the broker."""
 
 import asyncio
+import os
 import sys
 
 import firmware
@@ -8,6 +9,19 @@ from firmware import assembly, supervisor
 from firmware import gateway as module
 from firmware.books import Books
 from firmware.config import Config
+
+
+class Pins:
+    """machine.Pin, which notes the numbers of the pins that are made."""
+
+    IN = PULL_UP = OUT = 0
+
+    def __init__(self, numbers):
+        self.numbers = numbers
+
+    def __call__(self, number, *how):
+        self.numbers.append(number)
+        return lambda: 1
 
 
 class Board:
@@ -18,6 +32,9 @@ class Board:
 
     def __init__(self):
         self.now = 0
+        self.wired = False
+        self.pins = []
+        self.Pin = Pins(self.pins)
         self.watchdogs = []
         self.fed = 0
 
@@ -25,14 +42,16 @@ class Board:
         return self.now
 
     def pin(self, name):
-        assert name == "tic"
-        return 4
+        return {"tic": 4, "button": 9, "led": 2}[name] if self.wired else -1
 
     def reset_cause(self):
         return "power_on"
 
     def RTC(self):
         return None
+
+    def reset(self):
+        self.restarted = True
 
     def UART(self, *options):
         raise OSError(19)
@@ -94,8 +113,10 @@ class Mqtt:
 class Wifi:
     """A link that the test brings up."""
 
-    def __init__(self, wlan, ssid, password):
-        self.given = (wlan, ssid, password)
+    error = ""
+
+    def __init__(self, wlan, settings):
+        self.given = (wlan, settings["wifi_ssid"], settings["wifi_password"])
         self.up = asyncio.Event()
 
     async def run(self):
@@ -106,6 +127,36 @@ class Wifi:
         if self.up.is_set():
             return {"link": "wifi", "state": "up", "address": "192.0.2.7"}
         return {"link": "wifi", "state": "down"}
+
+
+class Setup:
+    """The way to a first network."""
+
+    access_point = None
+
+    def __init__(self, link, ap, name, settings, config):
+        self.given = (link, ap, name, settings["ap_password"])
+        self.opened = 0
+
+    def open(self):
+        self.opened += 1
+
+    async def run(self):
+        while True:
+            await asyncio.sleep(0)
+
+
+class Server:
+    """The listener of the pages."""
+
+    def __init__(self, port, load, ticks_ms, say, wanted=lambda: True):
+        self.port = port
+        _MODULES["firmware.portal.server"].made = self
+        self.wanted = wanted
+
+    async def run(self):
+        while True:
+            await asyncio.sleep(0)
 
 
 class Dialler:
@@ -138,10 +189,14 @@ class Network:
     def __init__(self):
         self.WLAN = self
         self.IF_STA = 0
+        self.IF_AP = 1
         self.names = []
 
     def __call__(self, interface):
         return f"radio {interface}"
+
+    def country(self, code):
+        pass
 
     def hostname(self, name):
         self.names.append(name)
@@ -152,17 +207,35 @@ _MODULES = {
     "firmware.publish.model": Parts(Model=lambda *_: "model"),
     "firmware.publish.mqtt": Parts(Mqtt=Mqtt),
     "firmware.publish.link": Parts(Dialler=Dialler),
+    "firmware.link.setup": Parts(Setup=Setup),
     "firmware.link.wifi": Parts(Wifi=Wifi),
+    "firmware.portal": Parts(),
+    "firmware.portal.server": Parts(Server=Server),
+    "firmware.portal.sessions": Parts(Sessions=lambda seconds: "sessions"),
     "network": Network(),
 }
+
+
+class Kept(Config):
+    """Settings that note what would have been saved."""
+
+    def __init__(self, path):
+        super().__init__(path)
+        self.saved = []
+
+    def save(self):
+        self.saved.append(self.get("ap_password"))
 
 
 class House:
     """A gateway among stand-ins; leaves everything as it was."""
 
     def __init__(self, **changes):
-        self.config = Config("nowhere.json")
-        self.config.update({"model": "off"})  # the small heap of the 32-bit port has to do
+        self.config = Kept("nowhere.json")
+        # What is not asked for is off: the small heap of the 32-bit port has to do.
+        off = {"model": "off", "page": "off", "ap_after": 0, "ntp_host": ""}
+        self.config.update(off)
+        self.config.update({"ap_password": "chosen-before"})
         self.config.update(changes)
         self.board = Board()
         self.said = []
@@ -239,7 +312,7 @@ async def test_it_says_who_it_is_and_what_is_missing():
         assert house.said == [
             f"ticgate {firmware.__version__} on winky_c6, chip 404cca0a01ff, power_on",
             "settings: config.json is damaged",
-            "network: none, wifi_ssid is empty",
+            "network: none, wifi_ssid is empty and ap_after 0",
             "mqtt: off, mqtt_host is empty",
             "tic: the line is searching",
         ]
@@ -284,11 +357,54 @@ async def test_a_connection_waits_for_the_network():
 async def test_health_tells_of_every_part():
     with House(mqtt_host="broker", wifi_ssid="home") as house:
         health = house.build().mqtt.health()
-        assert sorted(health["tasks"]) == ["console", "mqtt", "network", "source"]
+        assert sorted(health["tasks"]) == ["console", "mqtt", "network", "page", "setup", "source"]
         assert health["tic"]["state"] == "searching" and health["reset"] == "power_on"
         assert health["network"] == {"link": "wifi", "state": "down"}
         assert health["board"] == "winky_c6" and health["memory"]["heap_used"] > 0
         assert health["version"] == firmware.__version__ and health["uptime"] == 0
+
+
+def test_the_pages_are_on_the_network_or_behind_the_access_point_only():
+    with House(page="on", page_port=8080) as house:  # a page without a network of ours
+        gateway = house.build()
+        server = _MODULES["firmware.portal.server"].made
+        assert server.port == 8080 and server.wanted() and gateway.sessions == "sessions"
+        gateway.say("something", 1)
+        assert [line[1:] for line in gateway.log.lines()] == [(1, "something")]
+        gateway.log = None
+    with House(ap_after=3) as house:
+        gateway = house.build()
+        server = _MODULES["firmware.portal.server"].made
+        assert not server.wanted()
+        gateway.joining.access_point = "open"
+        assert server.wanted()
+    with House() as house:
+        gateway = house.build()
+        assert gateway.log is None and gateway.joining is None
+
+
+def test_the_access_point_has_a_password_of_its_own_and_it_is_kept():
+    with House(ap_after=3, ap_password="") as house:
+        gateway = house.build()
+        password = gateway.joining.given[3]
+        assert len(password) >= 10 and house.config.saved == [password]
+        assert gateway.joining.given[2] == "winky-0a01ff"
+    with House(ap_after=3) as house:
+        assert house.build().joining.given[3] == "chosen-before" and not house.config.saved
+
+
+def test_the_button_opens_the_access_point():
+    with House(ap_after=3) as house:
+        house.board.wired = True
+        sys.modules["neopixel"] = Parts(NeoPixel=lambda pin, count: [None])
+        gateway = house.build()
+        del sys.modules["neopixel"]
+        tasks = [task.name for task in gateway.supervisor.tasks]
+        assert "button" in tasks
+        assert house.board.pins == [2, 9]
+    with House() as house:
+        house.board.wired = True
+        assert "button" not in [task.name for task in house.build().supervisor.tasks]
 
 
 def test_memory_counts_what_python_holds():
@@ -412,8 +528,10 @@ def test_what_is_needed_once_is_forgotten_and_what_escapes_restarts_the_board():
         told.extend(name for name in _ONCE if hasattr(firmware, name))
         raise MemoryError
 
+    with open("config.json", "w") as file:
+        file.write('{"page": false, "ap_after": 0, "ntp_host": ""}')
     close, Books.close = Books.close, lambda books: told.append("books closed")
-    once.Supervisor = lambda ticks_ms, feed: Parts(run=run, add=lambda *_: None)
+    once.Supervisor = lambda ticks_ms, feed, say: Parts(run=run, add=lambda *_: None)
     before = (module.machine, module.sys, module.time)
     module.machine = Parts(reset=lambda: told.append("restart"))
     module.sys = Parts(print_exception=told.append)
@@ -422,6 +540,7 @@ def test_what_is_needed_once_is_forgotten_and_what_escapes_restarts_the_board():
         module.start()
     finally:
         Books.close = close
+        os.remove("config.json")
         module.machine, module.sys, module.time = before
         for name, one in kept:
             sys.modules[f"firmware.{name}"] = one

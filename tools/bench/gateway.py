@@ -20,7 +20,7 @@ stop = threading.Event()  # set: whatever waits here gives up
 
 _BOARD = ROOT / "tools/simulator/board"
 _PATIENCE = 40  # s for anything that is waited for
-_VARIABLES = "MODE CONTRACT PHASES PRODUCER NOISE SPEED FILE SET STATE BROKER SEED SLOW".split()
+_VARIABLES = "MODE CONTRACT PHASES PRODUCER NOISE SPEED FILE SET STATE BROKER SEED SLOW FIRST".split()
 
 
 class Gateway:

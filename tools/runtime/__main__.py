@@ -7,6 +7,7 @@ import fcntl
 import sys
 import time
 
+from tools import pages
 from tools.runtime import CACHE, ports, python_env
 from tools.runtime.common import SetupError, runtimes, say
 from tools.runtime.packages import need
@@ -22,17 +23,19 @@ STEPS = {
     "typings": python_env.typings,
     "lib": python_env.lib,
     "mosquitto": lambda: need("mosquitto", "mosquitto_sub"),
+    "chromium": lambda: need("chromium"),
+    "pages": pages.build,
 }
 
 
 def main(names: list) -> int:
     """Carry out the steps in order; a problem is told in words, without a traceback."""
-    tests = [*runtimes(), "venv-run", "venv-test", "lib", "mosquitto"]
+    tests = [*runtimes(), "venv-run", "venv-test", "lib", "mosquitto", "pages"]
     if "unix32" in tests:
         tests.append("unix32-board")  # after lib, which is part of it
     targets = {
-        "run": ["unix64", "venv-run", "lib"],
-        "test": tests,
+        "run": ["unix64", "venv-run", "lib", "pages"],
+        "test": [*tests, "chromium"],
         "bench": tests,
         "lint": ["venv-run", "venv-lint", "typings", "lib"],
     }

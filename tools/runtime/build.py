@@ -14,7 +14,7 @@ _OVERLAY = _HERE / "overlay"
 _RV32_HEAP = 256 * 1024
 
 RECIPE = digest(Path(__file__), _HERE / "sources.py", _OVERLAY)
-BOARD = (LIB, ROOT / "tools/simulator/board")  # what unix32_board() freezes
+BOARD = (LIB / "umqtt", ROOT / "tools/simulator/board")  # what unix32_board() freezes
 
 
 def unix64() -> Path:

@@ -34,6 +34,7 @@ NEEDS = {
     "qemu": (lambda: which("qemu-system-riscv32"), "qemu-system-riscv|qemu-system-misc"),
     "mosquitto": (lambda: which("mosquitto"), "mosquitto"),
     "mosquitto_sub": (lambda: which("mosquitto_sub"), "mosquitto-clients"),
+    "chromium": (lambda: which("chromium"), "chromium"),
     "venv": (lambda: importlib.util.find_spec("ensurepip"), "python3-venv"),
 }
 

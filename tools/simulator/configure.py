@@ -21,7 +21,8 @@ def main() -> None:
         sys.stderr.write(f"{refusal}\n")
         sys.exit(2)
     config.save()
-    keys = ("mqtt_host", "mqtt_port", "mqtt_user", "mqtt_password", "mqtt_base", "mqtt_device")
+    keys = ("mqtt_host", "mqtt_port", "mqtt_user", "mqtt_password", "mqtt_base", "mqtt_device",
+            "page_port")
     print(json.dumps({key: config.get(key) for key in keys}))
 
 

@@ -9,6 +9,7 @@ import json
 import os
 import shutil
 import signal
+import socket
 import subprocess
 import sys
 import tempfile
@@ -18,11 +19,13 @@ ROOT = Path(__file__).resolve().parents[2]
 if str(ROOT) not in sys.path:
     sys.path.insert(0, str(ROOT))
 
+from tools import pages  # noqa: E402
 from tools.simulator import broker, settings  # noqa: E402
 from tools.simulator.live import Live  # noqa: E402
 
 BOARD = ROOT / "tools/simulator/board"
 CHIP = "40f5201a2b3c"
+PAGE = 8080                                     # port of the pages, if it is free
 _RESTARTS = {64: "2", 65: "4", 66: "3"}         # status: what reset_cause() will say
 
 
@@ -42,6 +45,13 @@ def runtime() -> str:
     return path
 
 
+def _free_udp() -> int:
+    """A free port of UDP."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
 class Conductor:
     """All the parts of one run."""
 
@@ -52,7 +62,10 @@ class Conductor:
         self._line = self._firmware = self._broker = None
         self._environment = dict(
             os.environ, TICGATE_STATE=state, TICGATE_ID=CHIP, TICGATE_SPEED=f"{options.speed:g}",
+            TICGATE_DNS_PORT=str(_free_udp()),
             MICROPYPATH=f"{BOARD}:{ROOT}:{ROOT}/lib:.frozen")
+        if options.first:
+            self._environment.setdefault("TICGATE_WIFI", "real")
 
     async def run(self) -> int:
         """Start everything, wait for the firmware's end, stop everything. -> exit status"""
@@ -64,6 +77,7 @@ class Conductor:
             print(f"MQTT broker on {known['mqtt_host']}:{known['mqtt_port']}, "
                   f"topics {known['mqtt_base']}/{device}/#", flush=True)
             print(f"meter: {self._what()}; board's flash: {self.state}", flush=True)
+            print(f"page: http://127.0.0.1:{known['page_port']}/", flush=True)
             live = Live(known, device, self.report, lambda text: print(text, flush=True))
             tasks = [asyncio.create_task(task) for task in (
                 live.run(), live.patience(), self._follow_line(), self._firmware_life())]
@@ -94,8 +108,18 @@ class Conductor:
         return "127.0.0.1", port
 
     def _configure(self, host: str, port: int) -> dict:
-        """The settings into the board's flash, checked by the firmware itself."""
-        pairs = [("mqtt_host", host), ("mqtt_port", str(port)), *self.options.set]
+        """The settings and the pages into the board's flash; the firmware itself checks them.
+
+        No time server is asked: the time is that of the simulated meter.
+        """
+        web = Path(self.state) / "web"
+        web.unlink(missing_ok=True)
+        web.symlink_to(pages.OUT)
+        pairs = [("mqtt_host", host), ("mqtt_port", str(port)), ("ntp_host", ""),
+                 ("page_port", str(broker.free_port(PAGE)))]
+        if not self.options.first:
+            pairs.append(("wifi_ssid", "simulated"))
+        pairs += self.options.set
         done = subprocess.run([self.micropython, str(ROOT / "tools/simulator/configure.py")],
                               input=json.dumps(pairs), text=True, capture_output=True,
                               cwd=self.state, env=self._environment)

@@ -11,7 +11,7 @@ from .meter import MODES, Meter
 from .recording import Performance, Recording
 
 Options = namedtuple("Options", "mode contract phases producer noise speed file set state broker"
-                                " seed slow")
+                                " seed slow first")
 
 
 class Wrong(Exception):
@@ -89,6 +89,7 @@ _READERS = {
     "BROKER": _address,
     "SEED": _number(0, 1e9, 1),
     "SLOW": _choice(("0", "1"), "0"),
+    "FIRST": _choice(("0", "1"), "0"),
 }
 
 
@@ -98,7 +99,7 @@ def read(environment: dict) -> Options:
            for name, reader in _READERS.items()}
     return Options(got["MODE"], got["CONTRACT"], int(got["PHASES"]), got["PRODUCER"] == "1",
                    got["NOISE"], got["SPEED"], got["FILE"], got["SET"], got["STATE"],
-                   got["BROKER"], int(got["SEED"]), got["SLOW"] == "1")
+                   got["BROKER"], int(got["SEED"]), got["SLOW"] == "1", got["FIRST"] == "1")
 
 
 def source(options: Options):

@@ -1,0 +1,16 @@
+"""The password of the access point, made at the first start. Loaded for that."""
+
+import os
+
+# 32 letters and digits that are not taken for another, on paper or on a screen.
+_LETTERS = "abcdefghjkmnpqrstuvwxyz23456789+"
+
+
+def password(length=12, random=os.urandom) -> str:
+    """A random one; each letter is worth five bits, nearly."""
+    letters = ""
+    while len(letters) < length:
+        letter = _LETTERS[random(1)[0] & 31]
+        if letter != "+":  # which only fills the table
+            letters += letter
+    return letters

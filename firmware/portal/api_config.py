@@ -1,0 +1,64 @@
+"""GET and POST /api/config: the settings, from the one table; a secret's value is never told."""
+
+import json
+
+from firmware.rarely import load
+
+
+def get_config(request):
+    """Each setting with its kind, what is allowed, its default as text, and its value."""
+    pieces = load("portal.pieces")
+    return pieces.gather(_settings(request.app.gateway.config())), pieces.JSON
+
+
+def _settings(config):
+    yield '{"settings":['
+    comma = ""
+    for key in config.keys():
+        kind, allowed, default = config.describe(key)
+        value = config.get(key)
+        yield comma
+        yield json.dumps({
+            "key": key, "kind": kind, "allowed": allowed, "default": default,
+            "value": value != "" if kind == "secret" else value,
+        })
+        comma = ","
+    yield f'],"problems":{json.dumps(config.problems)}}}'
+
+
+def post_config(request):
+    """Change several settings, or none if one is wrong."""
+    changes = load("portal.body").read(request)
+    config = request.app.gateway.config()
+    changed = []
+    for key in sorted(changes):
+        try:
+            if config.update({key: changes[key]}):
+                changed.append(key)
+        except ValueError as error:
+            request.app.abort(400, refusal(config, key, changes[key], error))
+    save(request, config)
+    return {"changed": changed, "restart": bool(changed)}
+
+
+def save(request, config) -> None:
+    """Write the settings; an answer 503 if the flash refuses."""
+    try:
+        config.save()
+    except OSError as error:
+        request.app.abort(503, f"the flash does not take the settings ({error}): nothing changed")
+
+
+def refusal(config, key, value, error) -> dict:
+    """What is wrong with a setting, for people and for the page."""
+    told = {"error": str(error), "key": key[:40]}
+    try:
+        kind, told["allowed"], _ = config.describe(key)
+    except ValueError:
+        return told  # whatever was meant by it: it may have been a secret
+    if kind != "secret":
+        text = str(value)
+        if len(text) > 40:
+            value = text[:37] + "..."
+        told["value"] = value if value is None or type(value) in (int, bool, str) else text
+    return told

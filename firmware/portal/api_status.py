@@ -1,0 +1,82 @@
+"""GET /api/status: the health of the gateway, the line and the destinations. GET /api/log."""
+
+import json
+import time
+
+from micropython import const
+
+from firmware.link.clock import UNIX
+from firmware.rarely import load
+
+_LEAST = const(10_000)  # ms over which frames are counted
+_MOST = const(60_000)
+_LEVELS = ("error", "warning", "info")
+
+
+def get_status(request):
+    """health() of the gateway, and what the pages show beside it."""
+    pieces = load("portal.pieces")
+    return pieces.gather(pieces.members(_status(request, pieces))), pieces.JSON
+
+
+def _status(request, pieces):
+    app = request.app
+    gateway, clock = app.gateway, app.gateway.clock
+    health = gateway.health()
+    for key in health:
+        yield key, health[key]
+    yield "device", gateway.device
+    yield "name", app.names[0]
+    yield "site", app.names[1]
+    yield "setup", bool(app.guard.setup(request))
+    store = gateway.store
+    yield "counters", store.counters.all()
+    if gateway.mqtt:
+        yield "mqtt", gateway.mqtt.status()
+    now = time.ticks_ms()
+    yield "frames_per_minute", pace(app, store.frames, now)
+    yield "last_frame_age", age(store, now)
+    yield "time", pieces.iso(clock, clock and clock.utc())
+    yield "time_source", clock and clock.source
+    yield "events", [pieces.event(clock, *event) for event in gateway.events]
+
+
+def pace(app, frames, now):
+    """Frames a minute, of the last minute or less; None until it is known."""
+    pace = app.pace
+    if not pace or frames < pace[1]:
+        app.pace = pace = [now, frames, None]
+    passed = time.ticks_diff(now, pace[0])
+    if passed < _LEAST:
+        return pace[2]
+    rate = ((frames - pace[1]) * 60_000 + passed // 2) // passed
+    if passed >= _MOST:
+        app.pace = [now, frames, rate]
+    return rate
+
+
+def age(store, now):
+    """Seconds since the meter said something; None if it has not."""
+    ages = [store.age(slot, now) for slot in store.slots()]
+    return min(ages) // 1000 if ages else None
+
+
+def get_log(request):
+    """The lines of the log, oldest first; ?level=error or warning leaves out what is less."""
+    pieces = load("portal.pieces")
+    log = request.app.gateway.log
+    level = request.args.get("level", _LEVELS[-1])
+    if level not in _LEVELS:
+        words = f"level: {level[:40]} is not allowed, only {', '.join(_LEVELS)}"
+        request.app.abort(400, {"error": words, "key": "level", "value": level[:40],
+                                "allowed": "|".join(_LEVELS)})
+    return pieces.gather(_lines(log, _LEVELS.index(level))), pieces.JSON
+
+
+def _lines(log, level):
+    head = '{"lines":['
+    for utc, found, text in log.lines(level) if log else ():
+        yield head
+        yield json.dumps((None if utc is None else utc + UNIX, _LEVELS[found], text))
+        head = ","
+    yield "]}" if head == "," else head + "]}"

@@ -1,0 +1,102 @@
+"""GET /api/history: rows of the history as JSON; GET /api/history.csv: the same as a table.
+
+Both are streamed, and read the files of the history as they go.
+"""
+
+import json
+
+from micropython import const
+
+from firmware.link.clock import UNIX
+from firmware.rarely import load
+
+_DAY = const(86400)
+_END = const(3155760000)  # 2100
+# First span and step of each kind, in s.
+_KINDS = {"minute": (3600, 60), "ten": (_DAY, 600), "day": (31 * _DAY, 1)}
+
+
+def get_history(request):
+    """{"kind", "step", "rows"}"""
+    pieces = load("portal.pieces")
+    kind, start, end, step = _asked(request)
+    return pieces.gather(_json(request.app.gateway, kind, start, end, step)), pieces.JSON
+
+
+def get_history_csv(request):
+    """The same; separator=; (with a decimal comma) or , (with a point)."""
+    pieces = load("portal.pieces")
+    kind, start, end, step = _asked(request)
+    mark = request.args.get("separator", ";")
+    if mark not in (";", ","):
+        _refuse(request, "separator", mark, "; or ,")
+    gateway = request.app.gateway
+    name = f'attachment; filename="{gateway.device}-{kind}.csv"'
+    headers = {"Content-Type": "text/csv; charset=utf-8", "Content-Disposition": name}
+    return pieces.gather(_csv(gateway, kind, start, end, step, mark, pieces.iso)), headers
+
+
+def _asked(request):
+    """(kind, start, end in utc, step) of the query; an answer 400 names what is wrong."""
+    args, gateway = request.args, request.app.gateway
+    kind = args.get("kind", "minute")
+    if kind not in _KINDS:
+        _refuse(request, "kind", kind, "minute, ten, day")
+    span, step = _KINDS[kind]
+    now = gateway.clock and gateway.clock.utc()
+    latest = _END if now is None else now + _DAY
+    end = _number(request, "to", UNIX, UNIX + _END, UNIX + (now or 0) + 1) - UNIX
+    end = min(end, latest)
+    start = _number(request, "from", UNIX, UNIX + _END, UNIX + max(0, end - span)) - UNIX
+    if start > end:
+        _refuse(request, "from", start + UNIX, "a time before `to`")
+    if args.get("step") == "month" and kind == "day":
+        step = 0
+    elif kind == "day":
+        step = _number(request, "step", 1, 366, 1, " days or month")
+    else:
+        step = _number(request, "step", step, 31 * _DAY, step, " s")
+    return kind, start, end, step
+
+
+def _number(request, key, least, most, usual, unit=""):
+    text = request.args.get(key)
+    if text is None:
+        return usual
+    if not text.isdigit() or len(text) > 10 or not least <= int(text) <= most:
+        _refuse(request, key, text, f"{least}..{most}{unit}")
+    return int(text)
+
+
+def _refuse(request, key, value, allowed):
+    value = str(value)[:40]
+    words = f"{key}: {value} is not allowed, only {allowed}"
+    request.app.abort(400, {"error": words, "key": key, "value": value, "allowed": allowed})
+
+
+def _json(gateway, kind, start, end, step):
+    yield f'{{"kind":"{kind}","step":{step or json.dumps("month")}'
+    books = gateway.books
+    if not books:
+        yield ',"off":true'
+    yield ',"rows":['
+    comma = ""
+    if books and kind == "day":
+        for row in load("portal.daybook").days(gateway, start, end, step):
+            yield comma + json.dumps((row[0] + UNIX,) + row[1:])
+            comma = ","
+    elif books:
+        for utc, va in books.ledger.history.rows(kind, start, end, step):
+            yield f"{comma}[{utc + UNIX},{va}]"
+            comma = ","
+    yield "]}"
+
+
+def _csv(gateway, kind, start, end, step, mark, iso):
+    books, clock = gateway.books, gateway.clock
+    if kind == "day":
+        yield from load("portal.daybook").table(gateway, start, end, step, mark, iso)
+        return
+    yield f"time{mark}mean_va\r\n"
+    for utc, va in books.ledger.history.rows(kind, start, end, step) if books else ():
+        yield f"{iso(clock, utc)}{mark}{va}\r\n"

@@ -1,0 +1,115 @@
+"""The owner's pages: web/ as the gzip files that the gateway serves, in .cache/web.
+
+    index.html.gz app.css.gz app.js.gz     the page
+    fr.json.gz en.json.gz                  what it fetches later: labels and settings in words
+    manifest.json                          {name: [bytes, sum]}, the sum for an ETag
+
+web/js/*.js become one script in the order of their names; the words of the page itself
+(web/words.*.json) go into it. Comments and indentation are left out, nothing else is changed.
+The same sources always give the same bytes. `python3 -m tools.pages` prints the sizes.
+"""
+
+import hashlib
+import json
+import re
+import struct
+import sys
+import zlib
+from pathlib import Path
+
+from tools.runtime import CACHE, ROOT
+from tools.runtime.common import SetupError
+
+WEB = ROOT / "web"
+OUT = CACHE / "web"
+LIMIT = 60 * 1024  # bytes of all files together
+LANGUAGES = ("fr", "en")
+
+
+def build(web: Path = WEB, out: Path = OUT) -> dict:
+    """Write all files, those that changed only. -> {name: bytes}; SetupError above the limit."""
+    out.mkdir(parents=True, exist_ok=True)
+    manifest = {}
+    for name, text in sources(web).items():
+        packed = pack(text.encode())
+        manifest[name] = [len(packed), hashlib.sha256(packed).hexdigest()[:12]]
+        _renew(out / f"{name}.gz", packed)
+    _renew(out / "manifest.json", (json.dumps(manifest, indent=1) + "\n").encode())
+    for path in out.iterdir():
+        if path.name != "manifest.json" and path.name.removesuffix(".gz") not in manifest:
+            path.unlink()
+    sizes = {name: size for name, (size, _) in manifest.items()}
+    if sum(sizes.values()) > LIMIT:
+        raise SetupError(f"the pages take {sum(sizes.values())} bytes of {LIMIT}: {sizes}")
+    return sizes
+
+
+def sources(web: Path = WEB) -> dict:
+    """{name: text} of what is packed."""
+    read = {path.name: path.read_text("utf-8") for path in sorted(web.rglob("*.*"))}
+    words = {language: json.loads(read[f"words.{language}.json"]) for language in LANGUAGES}
+    scripts = [path.name for path in sorted((web / "js").glob("*.js"))]
+    files = {
+        "app.css": _plain(read["app.css"], r"/\*.*?\*/"),
+    }
+    for language in LANGUAGES:
+        later = json.loads(read[f"labels.{language}.json"])
+        later.update(json.loads(read[f"settings.{language}.json"]))
+        files[f"{language}.json"] = _json(later)
+    versions = {language: version(files[f"{language}.json"]) for language in LANGUAGES}
+    script = "".join(_plain(read[name], r"^[ \t]*//[^\n]*$") for name in scripts)
+    files["app.js"] = (f'"use strict";(() => {{\nconst WORDS = {_json(words)};\n'
+                       f"const VERSION = {_json(versions)};\n{script}}})();\n")
+    page = _plain(read["index.html"], r"<!--.*?-->")
+    for name in ("app.css", "app.js"):
+        page = page.replace(f'"/{name}"', f'"/{name}?v={version(files[name])}"')
+    return {"index.html": page, **files}
+
+
+def version(text: str) -> str:
+    """A word that changes with the text: what a browser has under it, it may keep for good."""
+    return hashlib.sha256(text.encode()).hexdigest()[:8]
+
+
+def pack(data: bytes) -> bytes:
+    """gzip without a name, a time or a system in it."""
+    packer = zlib.compressobj(9, zlib.DEFLATED, -15, 9)
+    body = packer.compress(data) + packer.flush()
+    tail = struct.pack("<II", zlib.crc32(data), len(data))
+    return b"\x1f\x8b\x08\x00\x00\x00\x00\x00\x02\xff" + body + tail
+
+
+def _json(value) -> str:
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+
+
+def _plain(text: str, comment: str) -> str:
+    """Without comments, indentation and empty lines."""
+    text = re.sub(comment, "", text, flags=re.DOTALL | re.MULTILINE)
+    return "".join(f"{line.strip()}\n" for line in text.splitlines() if line.strip())
+
+
+def _renew(path: Path, content: bytes) -> None:
+    """Write a file in one step, unless it is the same already."""
+    if path.exists() and path.read_bytes() == content:
+        return
+    part = path.with_name(f".{path.name}.part")
+    part.write_bytes(content)
+    part.replace(path)
+
+
+def main() -> int:
+    """Build, and print the sizes."""
+    try:
+        sizes = build()
+    except SetupError as error:
+        print(error, file=sys.stderr)
+        return 1
+    for name, size in sizes.items():
+        print(f"{size:6} {name}")
+    print(f"{sum(sizes.values()):6} of {LIMIT}")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
