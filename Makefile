@@ -25,7 +25,7 @@ DECODE = MICROPYPATH="$(CURDIR):.frozen" exec .cache/bin/micropython tools/decod
 MICROPYTHON_FILES = boot.py main.py firmware tests/unit tests/support/mpy_runner.py \
 	tools/decode.py tools/decode_model.py tools/bench/target tools/simulator/board
 
-.PHONY: help run decode test lint bench fuzz clean
+.PHONY: help run decode test lint bench fuzz board clean
 
 help: ## this list
 	@awk -F ': *## ' '/^[a-z]+: *## / { printf "make %-7s %s\n", $$1, $$2 }' Makefile
@@ -56,6 +56,10 @@ bench: ## instructions, heap and milliseconds, as a table
 fuzz: ## the long fuzz: ten times the bytes and the noise of make test
 	@$(SETUP) test
 	@FUZZ=long exec $(VENV)/python -m pytest -o faulthandler_timeout=0 tests/fuzz $(ARGS)
+
+board: ## all that goes onto a board, in .cache/board
+	@$(SETUP) lint
+	@$(VENV)/python -m tools.board
 
 clean: ## remove what make has made: .cache and lib
 	rm -rf .cache lib

@@ -39,7 +39,7 @@ def live(visitor) -> None:
 
 @every_screen
 def test_first_contact(house, visit, width, language):
-    home = house(TICGATE_WIFI="real", SET="wifi_ssid= ap_password=first-contact", **TEMPO)
+    home = house(FIRST="1", **TEMPO)
     home.run.until(r"access point: winky-1a2b3c")
     # A phone asks whether there is an internet, and is led to the page.
     visitor = visit(home, width, language, path="generate_204")

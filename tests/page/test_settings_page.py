@@ -6,14 +6,16 @@ import socket
 import pytest
 
 from tests.page.visitor import PASSWORD
+from tests.support.sim_listener import wait_for
 
 # A value that differs from the default, by kind; those below have one of their own.
 BY_KIND = {"text": "Grange nord", "host": "192.168.1.77", "name": "barn-2",
-           "secret": "secret-2026", "topic": "home/tic", "labels": "EAST", "amount": "15,53", "prices": "1=0,1296"}
+           "secret": "secret-2026", "topic": "home/tic", "labels": "EAST", "amount": "15,53",
+           "prices": "1=0,1296"}
 BY_KEY = {
     "address": "192.168.1.9", "netmask": "255.255.0.0", "router": "192.168.1.2",
     "dns": "192.168.1.3", "wifi_country": "DE", "ntp_host": "time.example", "output_1": "relay_1",
-    "output_2": "period_hc,+spare", "wifi_ssid": "simulated",
+    "output_2": "period_hc+spare", "wifi_ssid": "simulated",
 }
 # Changed and put back: the page would be gone.
 GONE = "page"
@@ -24,6 +26,11 @@ def free_port() -> int:
     with socket.socket() as sock:
         sock.bind(("127.0.0.1", 0))
         return sock.getsockname()[1]
+
+
+def answers(port) -> bool:
+    with socket.socket() as sock:
+        return sock.connect_ex(("127.0.0.1", port)) == 0
 
 
 def other(setting, port):
@@ -98,8 +105,8 @@ def test_each_setting_is_kept(home, width, language):
         page.wait_for_selector(f".sections a[href='#settings/{section}'][aria-current]",
                                state="attached")
         page.wait_for_selector(".panel form .field")
-        keys = [node.get_attribute("id")[2:-2] for node in page.locator(".panel form > .field[id], "
-                                                                       ".advanced > .field[id]").all()]
+        fields = page.locator(".panel form > .field[id], .advanced > .field[id]").all()
+        keys = [field.get_attribute("id")[2:-2] for field in fields]
         assert not page.locator(".savebar").is_visible()
         for key in keys:
             expected[key] = other(table[key], port)
@@ -116,7 +123,7 @@ def test_each_setting_is_kept(home, width, language):
         assert not page.locator(".error:not(:empty)").count()
     assert set(expected) == set(table), set(table) - set(expected)
     visitor.press("restart.now")
-    one.run.until(rf"page: http://127\.0\.0\.1:{port}/")
+    wait_for(lambda: answers(port), f"the page at port {port}")
     visitor.address = f"http://127.0.0.1:{port}/"
     page.goto(f"{visitor.address}#settings/gateway")
     page.wait_for_selector(".panel form")  # the session has outlived the restart

@@ -18,9 +18,17 @@ from tools.runtime import MICROPYTHON, MICROPYTHON32_BOARD, ROOT
 
 stop = threading.Event()  # set: whatever waits here gives up
 
+# The reader and MQTT alone; the same with a clock, which the books share with the time server.
+READER = {"model": False, "page": False, "ap_after": 0, "ntp_host": ""}
+CLOCKED = READER | {"ntp_host": "192.0.2.1"}
+USUAL = {"wifi_ssid": "simulated", "ntp_host": ""}  # as it comes, in the house's network
+BOOKS = CLOCKED | {"model": True, "prices": "1=0,25 base=0,25", "subscription": "15"}
+
 _BOARD = ROOT / "tools/simulator/board"
 _PATIENCE = 40  # s for anything that is waited for
-_VARIABLES = "MODE CONTRACT PHASES PRODUCER NOISE SPEED FILE SET STATE BROKER SEED SLOW FIRST".split()
+_VARIABLES = (
+    "MODE CONTRACT PHASES PRODUCER NOISE SPEED FILE SET STATE BROKER SEED SLOW FIRST"
+).split()
 
 
 class Gateway:
@@ -131,7 +139,7 @@ class Gateway:
         while len(self.published()) < wanted:
             if time.monotonic() > deadline or self._firmware.poll() is not None:
                 raise Failed(f"no frame at the broker:\n{''.join(self._said[-30:])}")
-            rest(0.02)
+            pause(0.02)
 
     def delays(self, since: float, frames: int) -> list:
         """Milliseconds from ETX to the last byte at the broker, of frames after `since`:
@@ -148,7 +156,7 @@ class Gateway:
         return found[:frames]
 
 
-def rest(seconds: float) -> None:
+def pause(seconds: float) -> None:
     """Wait; Failed if that is to be given up."""
     if stop.wait(seconds):
         raise Failed("stopped")
@@ -164,7 +172,7 @@ def memory(meter: str, seconds: float = 60, **settings) -> dict:
         gateway.wait(5)
         garbage = (gateway.ask("go on")["heap"] - held) / 5
         gateway.ask("stay")
-        rest(seconds)
+        pause(seconds)
         peak = gateway.ask("worst")["heap"]
         stays = gateway.ask("stay")
     return {
@@ -173,9 +181,28 @@ def memory(meter: str, seconds: float = 60, **settings) -> dict:
     }
 
 
+def rest(meter: str, seconds: float = 10, **settings) -> int:
+    """Bytes of heap at rest on the 32-bit port, with these settings."""
+    with Gateway(meter, small=True, **settings) as gateway:
+        gateway.wait(4)
+        pause(seconds)
+        return gateway.ask("stay")["heap"]
+
+
+def wear(days: int = 30) -> dict:
+    """What tests/support/month_wear.py counts: erases a day, years that the flash lasts."""
+    done = subprocess.run(
+        [str(MICROPYTHON), "-X", "heapsize=32M", "tests/support/month_wear.py", str(days)],
+        cwd=ROOT, env=os.environ | {"MICROPYPATH": f"{ROOT}:{ROOT}/tests/unit:.frozen"},
+        text=True, capture_output=True, check=False)
+    if done.returncode:
+        raise Failed(done.stdout + done.stderr)
+    return json.loads(done.stdout)
+
+
 def pace(meter: str, frames: int = 30) -> dict:
     """Milliseconds on the 64-bit port: from ETX to the broker, and the loop's longest stall."""
-    with Gateway(meter) as gateway:
+    with Gateway(meter, **USUAL) as gateway:
         gateway.wait(3)
         gateway.ask("worst")
         since = time.monotonic()

@@ -45,24 +45,33 @@ def _measure(pool) -> tuple:
     Milliseconds come last, when the hard work is done.
     """
     try:
-        heaps = {meter: pool.submit(gateway.memory, meter, _SECONDS) for meter in streams.METERS}
+        heaps = {meter: pool.submit(gateway.memory, meter, _SECONDS, **gateway.READER)
+                 for meter in streams.METERS}
+        others = {meter: [pool.submit(gateway.rest, meter, **settings)
+                          for settings in (gateway.CLOCKED, gateway.BOOKS)]
+                  for meter in streams.METERS}
         costs = decoding.measure()
         taken, parts = modules.heap32()
         native = modules.native(taken)
         paces = {meter: pool.submit(gateway.pace, meter, _FRAMES) for meter in streams.METERS}
         memory = {meter: _explained(heap.result(), native) for meter, heap in heaps.items()}
+        for meter, (clocked, books) in others.items():
+            memory[meter]["books"] = books.result()
+            memory[meter]["share"] = books.result() - clocked.result()
         pace = {meter: one.result() for meter, one in paces.items()}
     except BaseException:
         gateway.stop.set()
         raise
-    return costs, memory, pace, taken, native, parts
+    return costs, memory, pace, taken, native, parts, gateway.wear()
 
 
-def _print(costs, memory, pace, taken, native, parts) -> None:
+def _print(costs, memory, pace, taken, native, parts, wear) -> None:
     """Two tables, with what one has to know to read them."""
     resident = {name for one in memory.values() for name in one["modules"]}
     print(f"Measured on {datetime.date.today()}. {_WORDS}\n")
     print(table.figures(costs, memory, pace, _threshold()))
+    print(f"\nHistory and energy erase {wear['erases_a_day']} blocks of flash a day; the block "
+          f"erased most lasts {wear['years']} years (2 MB, half full, 100 000 cycles).")
     print(f"\n{_objects(parts)} A star: not in memory while the gateway runs.\n")
     print(table.modules(modules.sizes(), taken, native, resident))
 

@@ -56,9 +56,9 @@ def figures(decoding: dict, memory: dict, pace: dict, threshold: int) -> str:
              lambda m: f"{decoding[m]['heap, repeated']['per_frame']:.0f}"),
         line("bytes a frame of the house: decoder and store",
              lambda m: f"{decoding[m]['heap, changed']['per_frame']:.0f}"),
-        line("garbage a frame of the house: the whole gateway",
+        line("garbage a frame of the house: reader and MQTT",
              lambda m: _bytes(memory[m]["garbage"])),
-        line("whole gateway at rest, 32-bit port", lambda m: _bytes(memory[m]["rest"])),
+        line("reader and MQTT at rest, 32-bit port", lambda m: _bytes(memory[m]["rest"])),
         *(line(f"of it: {words}", lambda m, part=part: _bytes(memory[m][part]))
           for part, words in PARTS),
         line("at rest with native code, as on the ESP32-C6", lambda m: _bytes(
@@ -66,6 +66,8 @@ def figures(decoding: dict, memory: dict, pace: dict, threshold: int) -> str:
         line(f"peak in {memory[meters[0]]['seconds']:.0f} s, 32-bit port "
              f"(garbage is collected every {threshold} bytes)",
              lambda m: _bytes(memory[m]["peak"])),
+        line("with the model, history and alerts, at rest", lambda m: _bytes(memory[m]["books"])),
+        line("of it: their share, without the clock", lambda m: _bytes(memory[m]["share"])),
         line("**ms** from ETX to the end of `frame` at the broker, median (maximum) of "
              f"{pace[meters[0]]['frames']}",
              lambda m: f"{pace[m]['median']:.0f} ({pace[m]['maximum']:.0f})"),

@@ -63,7 +63,8 @@ def parts() -> dict:
     from firmware.publish import mqtt
 
     config = Config()
-    config.update({"mqtt_host": "127.0.0.1", "model": False})
+    config.update({"mqtt_host": "127.0.0.1", "model": False, "page": False})
+    config.update({"ap_after": 0, "ntp_host": ""})
     board = Board(config, machine)
     taken = {}
     whole = ((assembly, "Store"), (assembly, "Source"), (mqtt, "Mqtt"))
