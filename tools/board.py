@@ -33,7 +33,7 @@ def build() -> int:
 def main() -> int:
     """The command; what is left to do by hand is said."""
     size = build()
-    sources = [path for path in (OUT / "firmware").rglob("*.py")]
+    sources = list((OUT / "firmware").rglob("*.py"))
     if sources:
         print(f"not compiled: {', '.join(map(str, sources))}", file=sys.stderr)
         return 1

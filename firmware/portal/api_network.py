@@ -34,7 +34,7 @@ def post_join(request):
     if not joining:
         app.abort(503, "there is no radio")
     try:
-        joining.join(*values)
+        joining.join(values[0], values[1], **dict(zip(_KEYS[2:], values[2:])))
     except ValueError as error:
         words = str(error)
         key = words.partition(":")[0].replace("wifi_", "")

@@ -13,8 +13,8 @@ Loaded with the application, and garbage with it.
 
 COOKIE = "ticgate"
 _CSP = (
-    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; "
-    "frame-ancestors 'none'; base-uri 'none'; form-action 'self'"
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; "
+    "connect-src 'self'; frame-ancestors 'none'; base-uri 'none'; form-action 'self'"
 )
 # What systems ask for to learn whether there is an internet, if they ask us by our address.
 _PROBES = (

@@ -65,7 +65,7 @@ def test_all_of_it_is_small(tmp_path, monkeypatch):
         pages.build(out=tmp_path)
 
 
-def test_a_page_names_its_files_by_what_is_in_them(tmp_path):
+def test_a_page_names_its_files_by_what_is_in_them():
     before = pages.sources()
     page = before["index.html"]
     assert len(re.findall(r"/app\.(?:css|js)\?v=[0-9a-f]{8}\"", page)) == 2

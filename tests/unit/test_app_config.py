@@ -129,7 +129,7 @@ async def test_the_networks_around_and_the_way_into_one():
         trial = {"state": "idle"}
         error = None
 
-        def join(self, ssid, password="", address="", netmask="", router="", dns=""):
+        def join(self, ssid, password="", **fixed):
             if self.error:
                 raise self.error
             self.given = ssid, password, address

@@ -255,7 +255,7 @@ function bars(options) {
     for (const share of [0.5, 1]) {
       const place = (zero - most * share * high).toFixed(1);
       parts.push(s("path.rule", {d: `M0 ${place}H${width}`}),
-        s("text.rule-word", {x: 0, y: place - 5}, `${num(most * share / 1000, most < 4000 ? 1 : 0)} kWh`));
+        s("text.rule-word", {x: 0, y: place - 5}, `${num(most * share / 1000, most < 400 ? 2 : most < 4000 ? 1 : 0)} kWh`));
     }
     const slot = width / rows.length;
     const gap = Math.min(8, slot * 0.24);
