@@ -132,7 +132,7 @@ async def test_the_networks_around_and_the_way_into_one():
         def join(self, ssid, password="", **fixed):
             if self.error:
                 raise self.error
-            self.given = ssid, password, address
+            self.given = ssid, password, fixed["address"]
             self.trial = {"state": "trying", "ssid": ssid, "words": "", "address": ""}
 
     gateway = Gateway()

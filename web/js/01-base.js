@@ -123,6 +123,7 @@ async function ask(path, options = {}) {
 async function greet() {
   Object.assign(session, {user: false, token: "", setup: false},
     await ask("session"), {known: true});
+  dress();
   return session;
 }
 

@@ -252,10 +252,11 @@ function bars(options) {
       s("pattern", {id, width: 6, height: 6, patternUnits: "userSpaceOnUse",
         patternTransform: "rotate(45)"}, s("path.hatch", {d: "M1 0V6"})),
     ];
+    const scale = [];  // over the bars, or they would hide it
     for (const share of [0.5, 1]) {
       const place = (zero - most * share * high).toFixed(1);
-      parts.push(s("path.rule", {d: `M0 ${place}H${width}`}),
-        s("text.rule-word", {x: 0, y: place - 5}, `${num(most * share / 1000, most < 400 ? 2 : most < 4000 ? 1 : 0)} kWh`));
+      parts.push(s("path.rule", {d: `M0 ${place}H${width}`}));
+      scale.push(s("text.rule-word.over", {x: 0, y: place - 5}, `${num(most * share / 1000, most < 400 ? 2 : most < 4000 ? 1 : 0)} kWh`));
     }
     const slot = width / rows.length;
     const gap = Math.min(8, slot * 0.24);
@@ -297,7 +298,7 @@ function bars(options) {
           "text-anchor": "middle"}, row.name)));
     });
     parts.push(s("path.zero", {d: `M0 ${zero.toFixed(1)}H${width}`}));
-    svg.replaceChildren(...parts);
+    svg.replaceChildren(...parts, ...scale);
     if (!options.pick) return;
     svg.classList.add("can");
   }

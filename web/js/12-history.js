@@ -25,6 +25,7 @@ const go = (level, at) => { location.hash = `#history/${level}/${Math.round(at)}
 
 function pageHistory(main, [level = "day", at]) {
   if (!LEVELS.includes(level)) level = "day";
+  if (!session.known) greet().catch(() => {});  // whose history it is, in the head of the page
   const here = stretch(level, Number(at) || now());
   const summary = h("div.summary");
   const picture = h("div");
