@@ -137,9 +137,8 @@ def _open(gateway, settings):
 
     gateway.log = Log(gateway.utc, gateway.seconds)
     gateway.sessions = Sessions(gateway.seconds)
-    wanted = {} if settings["page"] else {"wanted": gateway.offered}
-    port = settings["page_port"]
-    server = Server(port, gateway.application, time.ticks_ms, gateway.say, **wanted)
+    given = settings["page_port"], gateway.application, time.ticks_ms, gateway.say
+    server = Server(*given) if settings["page"] else Server(*given, wanted=gateway.offered)
     gateway.supervisor.add("page", server.run)
 
 

@@ -98,13 +98,13 @@ class Books:
             self.meter.write_json(writer, identifiers, head)
         return self._store.mode > 0
 
-    def report(self, health) -> None:
-        """Add to the gateway's health what is to be known of the books."""
+    def report(self) -> dict:
+        """What is to be known of the history, for the gateway's health."""
         history = self.ledger.history
-        health["history"] = {"dropped": history.dropped}
         error = history.error or self._error
         if error:
-            health["history"] = {"dropped": history.dropped, "error": str(error)}
+            return {"dropped": history.dropped, "error": str(error)}
+        return {"dropped": history.dropped}
 
     def close(self) -> None:
         """Before a restart: write what is in memory, switch off what is on."""

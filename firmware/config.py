@@ -84,8 +84,8 @@ class Config:
         self._changed = False
         return True
 
-    def keys(self) -> list:
-        """The keys of all settings."""
+    def keys(self):
+        """Iterate over the keys of all settings."""
         return settings.keys()
 
     def describe(self, key) -> tuple:

@@ -8,7 +8,6 @@ import time
 import machine
 from micropython import const
 
-import firmware
 from firmware.rarely import load
 
 TYPE_CHECKING = False  # as the type checker reads it
@@ -75,8 +74,8 @@ class Gateway:
     def __init__(self, profile, reset, bite, device=""):
         self.device = device
         self.events = []  # (utc or None, key, figures), the oldest first
-        self._profile = profile
-        self._reset = reset
+        self.profile = profile
+        self.reset = reset
         self._bite = bite
         self._tic = {}  # the state of the line, as the console saw it last
 
@@ -152,35 +151,13 @@ class Gateway:
                 self.events.pop(0)
             self.events.append((self.utc(), key, facts))
 
-    def health(self) -> dict:
-        """What the gateway knows of itself, for its topic."""
-        gc.collect()
-        # Not gc.mem_free(): on the ESP32 it counts memory the heap has not got.
-        memory = {"heap_used": gc.mem_alloc()}
-        health = {
-            "version": firmware.__version__,
-            "board": self._profile,
-            "uptime": self.supervisor.uptime,
-            "reset": self._reset,
-            "tic": self.source.status(),
-            "memory": memory,
-            "tasks": self.supervisor.status(),
-        }
-        if self.clock and self.clock.source:
-            health["clock"] = self.clock.source
-        if self.books:
-            self.books.report(health)
-        if self.link:
-            health["network"] = self.link.status()
-        try:
-            import esp32
+    def facts(self):
+        """Iterate over (key, value) of what the gateway knows of itself."""
+        return load("health").facts(self)
 
-            regions = esp32.idf_heap_info(esp32.HEAP_DATA)
-        except (ImportError, AttributeError):
-            return health
-        memory["system_free"] = sum(region[1] for region in regions)
-        memory["system_block"] = max(region[2] for region in regions)  # the largest
-        return health
+    def health(self) -> dict:
+        """The same, for its topic."""
+        return dict(self.facts())
 
     async def run(self) -> None:
         """Tell the console what changed, and the destinations what happened on the line."""

@@ -82,9 +82,12 @@ OTHERS = {
 }
 
 
-def keys() -> list:
-    """The keys of all settings, in the order of the alphabet."""
-    return [line.split(" ", 1)[0] for line in _TABLE.strip().split("\n")]
+def keys():
+    """Iterate over the keys of all settings, in the order of the alphabet."""
+    at = 1
+    while at < len(_TABLE):
+        yield _TABLE[at : _TABLE.find(" ", at)]
+        at = _TABLE.find("\n", at) + 1
 
 
 def describe(key) -> tuple:
@@ -94,9 +97,7 @@ def describe(key) -> tuple:
     """
     start = _TABLE.find(f"\n{key} ") if isinstance(key, str) and " " not in key else -1
     if start < 0:
-        from firmware import refusal
-
-        raise ValueError(refusal.of_key(key, keys()))
+        raise ValueError(rarely.load("refusal").of_key(key, keys()))
     start += len(key) + 2
     kind, allowed, default = (_TABLE[start : _TABLE.find("\n", start)] + " ").split(" ", 2)
     return kind, allowed, default.strip()
@@ -112,9 +113,9 @@ def check(key, value):
         return value
     checked = _checked(kind, allowed, value)
     if checked is None:
-        from firmware import refusal
-
-        raise ValueError(refusal.of_value(key, value, kind, allowed, default, OTHERS.get(kind)))
+        others = OTHERS.get(kind)
+        refusal = rarely.load("refusal")
+        raise ValueError(refusal.of_value(key, value, kind, allowed, default, others))
     return checked
 
 

@@ -2,13 +2,12 @@
 
 import json
 
-from firmware.rarely import load
+from firmware.portal import body
 
 
 def get_config(request):
     """Each setting with its kind, what is allowed, its default as text, and its value."""
-    pieces = load("portal.pieces")
-    return pieces.gather(_settings(request.app.gateway.config())), pieces.JSON
+    return _settings(request.app.gateway.config()), {"Content-Type": "application/json"}
 
 
 def _settings(config):
@@ -28,7 +27,7 @@ def _settings(config):
 
 def post_config(request):
     """Change several settings, or none if one is wrong."""
-    changes = load("portal.body").read(request)
+    changes = body.read(request)
     config = request.app.gateway.config()
     changed = []
     for key in sorted(changes):

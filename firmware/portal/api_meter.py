@@ -3,14 +3,12 @@
 import json
 import time
 
-from micropython import const
-
 from firmware.rarely import load
-from firmware.tic import moments
+from firmware.tic import fields, moments
 from firmware.tic.catalogue import IDENTITY, MODES
 
-_PIECE = const(1024)
-_KINDS = {"I": "index", "P": "instant", "M": "maximum", "R": "register", "T": "text"}
+_KINDS = "Iindex Pinstant Mmaximum Rregister Ttext "
+_JSON = {"Content-Type": "application/json"}
 
 
 def _owner(request):
@@ -20,15 +18,16 @@ def _owner(request):
 
 def get_labels(request):
     """Each current label, in the order in which they came first."""
-    pieces = load("portal.pieces")
-    parts = _labels(request.app.gateway.store, _owner(request), pieces.borrow("tic.fields"))
-    return pieces.gather(parts), pieces.JSON
+    return _labels(request.app.gateway.store, _owner(request)), _JSON
 
 
-def _labels(store, owner, fields):
+def _labels(store, owner):
     now, mode = time.ticks_ms(), store.mode
-    ages = [store.age(slot, now) for slot in store.slots()]
-    age = min(ages) // 1000 if ages else None
+    age = None
+    for slot in store.slots():
+        ms = store.age(slot, now)
+        age = ms if age is None else min(age, ms)
+    age = age if age is None else age // 1000
     yield json.dumps({"mode": MODES[mode], "age": age})[:-1] + ', "labels":['
     comma = ""
     for slot in store.slots():
@@ -38,7 +37,7 @@ def _labels(store, owner, fields):
         label = {
             "label": str(store.label(slot), "ascii"),
             "unit": str(store.unit(slot), "ascii"),
-            "kind": _KINDS.get(chr(kind), "identity"),
+            "kind": _kind(kind),
             "age": store.age(slot, now) // 1000,
         }
         if kind == IDENTITY and not owner:
@@ -56,20 +55,26 @@ def _labels(store, owner, fields):
     yield "]}"
 
 
+def _kind(kind):
+    at = _KINDS.find(chr(kind)) + 1
+    return _KINDS[at : _KINDS.find(" ", at)] if at else "identity"
+
+
 def get_meter(request):
     """The model of the meter and the figures of the books."""
-    pieces = load("portal.pieces")
-    return pieces.gather(_meter(request, pieces)), pieces.JSON
+    return _meter(request.app.gateway, _owner(request)), _JSON
 
 
-def _meter(request, pieces):
-    gateway = request.app.gateway
+def _meter(gateway, owner):
     books = gateway.books
     yield '{"meter":'
     if books and gateway.store.mode:
-        sheaf = Sheaf()
-        books.meter.write_json(sheaf, _owner(request))
-        yield from sheaf.parts()
+        head = "{"
+        for key, value in load("tic.model").members(books.meter, owner):
+            value = str(value, "utf-8") if isinstance(value, bytes) else value
+            yield f'{head}"{str(key, "ascii")}":{json.dumps(value)}'
+            head = ","
+        yield "}"
     else:
         yield "null"
     yield ',"energy":'
@@ -82,33 +87,3 @@ def _meter(request, pieces):
     else:
         yield "null"
     yield "}"
-
-
-class Sheaf:
-    """Collects what is written in pieces that are small enough to find room."""
-
-    def __init__(self):
-        self.pieces = []
-        self._at = _PIECE
-
-    def write(self, data) -> None:
-        """Bytes as they are."""
-        start = 0
-        while start < len(data):
-            if self._at == _PIECE:
-                self.pieces.append(bytearray(_PIECE))
-                self._at = 0
-            n = min(len(data) - start, _PIECE - self._at)
-            memoryview(self.pieces[-1])[self._at : self._at + n] = data[start : start + n]
-            self._at += n
-            start += n
-
-    def text(self, data) -> None:
-        """A JSON string of bytes in UTF-8."""
-        self.write(json.dumps(str(data, "utf-8")).encode())
-
-    def parts(self):
-        """What was written, piece by piece."""
-        yield from self.pieces[:-1]
-        if self.pieces:
-            yield memoryview(self.pieces[-1])[: self._at]

@@ -1,7 +1,8 @@
 """GET /api/session, POST /api/login, /api/logout and /api/password: who asks, and may he."""
 
 import firmware
-from firmware.rarely import load
+from firmware.portal import body
+from firmware.portal.guard import COOKIE
 
 
 def get_session(request):
@@ -25,24 +26,24 @@ def get_session(request):
 
 async def post_login(request):
     """{"password"} -> a session."""
-    given = load("portal.body").read(request)
+    given = body.read(request)
     sessions = request.app.guard.sessions
-    return _entered(request, *await proven(request, sessions.login(given.get("password")), 401))
+    return _session(request, *await proven(request, sessions.login(given.get("password")), 401))
 
 
 async def post_password(request):
     """{"new", "old"?} -> a session; the others end."""
-    given = load("portal.body").read(request)
+    given = body.read(request)
     sessions = request.app.guard.sessions
     chosen = sessions.choose(given.get("new"), given.get("old"))
-    return _entered(request, *await proven(request, chosen, 400))
+    return _session(request, *await proven(request, chosen, 400))
 
 
 def post_logout(request):
     """End the session."""
     guard = request.app.guard
     guard.sessions.logout(guard.cookie(request))
-    return {}, load("portal.guard").entered("")
+    return {}, _entered("")
 
 
 async def proven(request, asked, status):
@@ -64,5 +65,11 @@ async def proven(request, asked, status):
         return abort(429, {"error": words, "seconds": seconds})
 
 
-def _entered(request, cookie, token):
-    return {"token": token}, load("portal.guard").entered(cookie)
+def _session(request, cookie, token):
+    return {"token": token}, _entered(cookie)
+
+
+def _entered(cookie) -> dict:
+    """The headers that give the browser its cookie; "": that take it away."""
+    kept = f"{COOKIE}={cookie}; Path=/; HttpOnly; SameSite=Strict"
+    return {"Set-Cookie": kept if cookie else kept + "; Max-Age=0"}

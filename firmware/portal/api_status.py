@@ -6,29 +6,40 @@ import time
 from micropython import const
 
 from firmware.link.clock import UNIX
-from firmware.rarely import load
+from firmware.portal import pieces
 
 _LEAST = const(10_000)  # ms over which frames are counted
 _MOST = const(60_000)
 _LEVELS = ("error", "warning", "info")
+_JSON = {"Content-Type": "application/json"}
 
 
 def get_status(request):
     """health() of the gateway, and what the pages show beside it."""
-    pieces = load("portal.pieces")
-    return pieces.gather(pieces.members(_status(request, pieces))), pieces.JSON
+    return _status(request.app, bool(request.app.guard.setup(request))), _JSON
 
 
-def _status(request, pieces):
-    app = request.app
+def _status(app, setup):
+    head = "{"
+    for facts in (app.gateway.facts(), _facts(app, setup)):
+        for key, value in facts:
+            yield f'{head}"{key}":{json.dumps(value)}'
+            head = ","
+    clock = app.gateway.clock
+    yield ',"events":['
+    head = ""
+    for event in app.gateway.events:
+        yield head + json.dumps(pieces.event(clock, *event))
+        head = ","
+    yield "]}"
+
+
+def _facts(app, setup):
     gateway, clock = app.gateway, app.gateway.clock
-    health = gateway.health()
-    for key in health:
-        yield key, health[key]
     yield "device", gateway.device
     yield "name", app.names[0]
     yield "site", app.names[1]
-    yield "setup", bool(app.guard.setup(request))
+    yield "setup", setup
     store = gateway.store
     yield "counters", store.counters.all()
     if gateway.mqtt:
@@ -38,7 +49,6 @@ def _status(request, pieces):
     yield "last_frame_age", age(store, now)
     yield "time", pieces.iso(clock, clock and clock.utc())
     yield "time_source", clock and clock.source
-    yield "events", [pieces.event(clock, *event) for event in gateway.events]
 
 
 def pace(app, frames, now):
@@ -57,20 +67,22 @@ def pace(app, frames, now):
 
 def age(store, now):
     """Seconds since the meter said something; None if it has not."""
-    ages = [store.age(slot, now) for slot in store.slots()]
-    return min(ages) // 1000 if ages else None
+    least = None
+    for slot in store.slots():
+        ms = store.age(slot, now)
+        least = ms if least is None else min(ms, least)
+    return None if least is None else least // 1000
 
 
 def get_log(request):
     """The lines of the log, oldest first; ?level=error or warning leaves out what is less."""
-    pieces = load("portal.pieces")
     log = request.app.gateway.log
     level = request.args.get("level", _LEVELS[-1])
     if level not in _LEVELS:
         words = f"level: {level[:40]} is not allowed, only {', '.join(_LEVELS)}"
         request.app.abort(400, {"error": words, "key": "level", "value": level[:40],
                                 "allowed": "|".join(_LEVELS)})
-    return pieces.gather(_lines(log, _LEVELS.index(level))), pieces.JSON
+    return _lines(log, _LEVELS.index(level)), _JSON
 
 
 def _lines(log, level):

@@ -46,13 +46,4 @@ def get_file(request):
         return b"", 304, headers
     headers["Content-Encoding"] = "gzip"
     headers["Content-Length"] = str(size)
-    return _read(path), headers
-
-
-def _read(path):
-    buffer = memoryview(bytearray(1024))
-    with open(path, "rb") as file:
-        n = file.readinto(buffer)
-        while n:
-            yield buffer[:n]
-            n = file.readinto(buffer)
+    return open(path, "rb"), headers

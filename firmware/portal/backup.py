@@ -13,6 +13,7 @@ from hashlib import sha256
 from micropython import const
 
 import firmware
+from firmware.portal import body
 from firmware.rarely import load
 
 _ROUNDS = const(8000)
@@ -24,10 +25,8 @@ _PASSWORD = "8..64"
 
 async def post_backup(request):
     """{"password"?} -> the file."""
-    pieces = load("portal.pieces")
-    body = load("portal.body")
     app = request.app
-    password = _password(body.read(request) if request.body else {}, body, app.abort)
+    password = _password(body.read(request) if request.body else {}, app.abort)
     config = app.gateway.config()
     plain, secrets = {}, {}
     for key in config.keys():
@@ -43,14 +42,20 @@ async def post_backup(request):
     if password:
         parts["secrets"] = await _seal(json.dumps(secrets).encode(), password)
     name = f'attachment; filename="{app.gateway.device}-settings.json"'
-    headers = dict(pieces.JSON)
-    headers["Content-Disposition"] = name
-    return pieces.gather(pieces.members(parts.items())), headers
+    headers = {"Content-Type": "application/json", "Content-Disposition": name}
+    return _members(parts.items()), headers
+
+
+def _members(items):
+    head = "{"
+    for key, value in items:
+        yield f"{head}{json.dumps(key)}:{json.dumps(value)}"
+        head = ","
+    yield "}"
 
 
 async def post_restore(request):
     """{"file", "password"?, "check"?} -> what was changed, and what could not be used."""
-    body = load("portal.body")
     abort = request.app.abort
     given = body.read(request)
     file = given.get("file")
@@ -64,7 +69,7 @@ async def post_restore(request):
     values, sealed = file.get("settings"), file.get("secrets")
     if not isinstance(values, dict):
         abort(400, {"error": "the file has no settings", "key": "file"})
-    password = _password(given, body, abort)
+    password = _password(given, abort)
     secrets = {}
     if sealed is not None and password:
         secrets = await _open(sealed, password)
@@ -87,7 +92,7 @@ def _apply(request, values, secrets, check):
         except ValueError as error:
             unused.append({"key": str(key)[:40], "error": str(error)})
 
-    known = config.keys()
+    known = list(config.keys())
     for key in known:
         kind, _, default = config.describe(key)
         if kind == "secret":
@@ -108,7 +113,7 @@ def _apply(request, values, secrets, check):
     }
 
 
-def _password(given, body, abort):
+def _password(given, abort):
     """The password in the body, empty if there is none."""
     password = given.get("password")
     if password in (None, ""):

@@ -1,5 +1,7 @@
 """Days of the history with their cost, for export.py: rows, and lines of a table."""
 
+import gc
+
 from micropython import const
 
 from firmware.link.clock import calendar
@@ -43,7 +45,9 @@ def days(gateway, start, end, step):
     Summed up from single days, each of which costs its part of the month's subscription. Sums are
     rounded once.
     """
+    gc.collect()  # the settings take much room, and not for long
     prices, subscription = _prices(gateway.config())
+    gc.collect()
     clock, first = gateway.clock, gateway.clock.day(start)
     begin = cost = earned = None
     flags, sums = 0, {}

@@ -1,27 +1,33 @@
 """One request and its answer, within bounds that Microdot does not have.
 
 Microdot reads whole lines of any length and keeps every header. Here the head goes through one
-buffer of a kilobyte, and only what somebody asks for is kept: a head costs what it costs, not what
-a client would like it to. Then the request is Microdot's: its dispatching, its answers.
+small buffer, and only what somebody asks for is kept: a head costs what it costs, not what a
+client would like it to. Then the request is Microdot's, and its answer: the bodies that Microdot
+takes, which go out through the same buffer. Texts of a generator are gathered in it, and a file is
+read into it.
 
 Loaded with the application, and garbage with it.
 """
 
 import asyncio
 import json
-from time import ticks_add
+from time import ticks_add, ticks_diff
 
 from microdot import Request, Response
 from micropython import const
 
-_SIZE = const(1024)  # bytes of the buffer, and so of a line that matters
+_SIZE = const(512)  # bytes of the buffer, and so of a line that matters
 _LONGEST = const(4096)  # bytes of a head
 _FIELDS = const(16)  # in a query
 _STRANGER = const(512)  # bytes of a body from whoever is not logged in
 _OWNER = const(8192)
+_HEAD = const(10000)  # ms for a head
 _BODY = const(10000)  # ms for a body
+_SHORT = const(300)  # ms for both in which nobody else has a turn, as in server.py
 _WORK = const(60000)  # ms until the answer begins
 _PIECE = const(10000)  # ms for each piece of it to be taken
+_TURN = const(20)  # ms of work until the others have their turn
+_LONG = const(30_000)  # ms for an answer while others wait
 _LEAVE = const(3000)  # ms to hear out somebody who talks on
 
 # The headers that are kept, in the spelling in which handlers find them.
@@ -40,76 +46,46 @@ class Refused(Exception):
     """(status, words): the request is not looked at any further."""
 
 
-class Writer:
-    """What Microdot writes an answer to: its head goes out in one piece, its body as it comes."""
-
-    def __init__(self, server, connection, buffer):
-        self._server = server
-        self._connection = connection
-        self._buffer = buffer
-        self._n = 0  # bytes in it
-        self._head = True
-
-    async def awrite(self, data) -> None:
-        """Send it; the head waits for what follows, so that a small answer is one piece."""
-        head = self._head
-        if head:
-            self._head = data != b"\r\n"
-        elif not data:
-            await asyncio.sleep_ms(0)  # a stream at work for long lets the others have their turn
-            return
-        n, data = self._n, memoryview(data)
-        fits = min(_SIZE - n, len(data)) if head or n else 0
-        self._buffer[n : n + fits] = data[:fits]
-        self._n = n + fits
-        if head and fits == len(data):
-            return
-        await self.flush()
-        for at in range(fits, len(data), _SIZE):
-            await self._send(data[at : at + _SIZE])
-
-    async def flush(self) -> None:
-        """Send what was kept."""
-        if self._n:
-            n, self._n = self._n, 0
-            await self._send(memoryview(self._buffer)[:n])
-
-    async def _send(self, piece):
-        server, connection = self._server, self._connection
-        connection.told = True
-        connection.due = ticks_add(server.ticks_ms(), _PIECE)
-        connection.stream.write(piece)
-        await connection.stream.drain()
-        connection.due = None if connection.feed else ticks_add(server.ticks_ms(), _WORK)
-
-
 async def answer(server, connection, app, first) -> None:
-    """Read the request that begins with the bytes `first`, and answer it."""
+    """Read the request that begins with the bytes `first`, and answer it. Its turn has come."""
+    stream, now = connection.stream, server.ticks_ms
+    connection.due = ticks_add(now(), _HEAD)
     buffer = bytearray(_SIZE)
     buffer[0] = first[0]
     guard = getattr(app, "guard", None)
-    writer = Writer(server, connection, buffer)
-    whole = False
+    reply = None
     try:
-        request, came = await _request(connection, app, buffer)
-        connection.due = ticks_add(server.ticks_ms(), _BODY)
-        await _body(connection, request, came, guard)
-        connection.asked = True
-        connection.due = ticks_add(server.ticks_ms(), _WORK)
-        whole = True
-        reply = await app.dispatch_request(request)
-    except Refused as refused:
-        status, words = refused.args
-        words = json.dumps({"error": words}).encode()
-        reply = Response(words, status, {"Content-Type": "application/json"})
-        if guard:
-            guard.after(None, reply)
-    try:
-        await reply.write(writer)
-        await writer.flush()
+        try:
+            request, came = await _request(connection, app, buffer)
+            connection.due = ticks_add(now(), _BODY)
+            if request.content_length:
+                await _body(stream, request, came, guard)
+            came = None
+        except Refused as refused:
+            status, words = refused.args
+            words = json.dumps({"error": words}).encode()
+            reply = Response(words, status, {"Content-Type": "application/json"})
+            reply.is_head = False
+            if guard:
+                guard.after(None, reply)
+        if not reply:
+            if ticks_diff(now(), connection.began) > _SHORT:
+                await server.turn(connection)  # others have had theirs meanwhile
+            connection.asked = whole = True
+            connection.due = ticks_add(now(), _WORK)
+            reply = await app.dispatch_request(request)
+            request = None
+        else:
+            whole = False
+        await _send(server, connection, buffer, reply)
+        live = getattr(reply.body, "__aiter__", None)
+        if live:
+            buffer = None
+            async for data in live():
+                await _write(server, connection, data)
     finally:
-        leave = getattr(reply.body, "aclose", None)
-        close = getattr(reply.body, "close", None)
+        leave = getattr(reply and reply.body, "aclose", None)
+        close = getattr(reply and reply.body, "close", None)
         if leave:
             await leave()
         elif close:
@@ -117,9 +93,64 @@ async def answer(server, connection, app, first) -> None:
     if not whole:
         # To close now would reset the connection before the answer is read.
         connection.asked = False  # whoever needs its place may have it
-        connection.due = ticks_add(server.ticks_ms(), _LEAVE)
-        while await connection.stream.readinto(buffer):
+        connection.due = ticks_add(now(), _LEAVE)
+        while await stream.readinto(buffer):
             pass
+
+
+async def _send(server, connection, buffer, reply):
+    """All of the answer, but what comes by and by, through the buffer."""
+    n, then = 0, server.ticks_ms()
+    view = memoryview(buffer)
+    for data in _parts(reply):
+        if isinstance(data, str):
+            data = data.encode()
+        at = 0
+        while at < len(data):
+            fits = min(_SIZE - n, len(data) - at)
+            view[n : n + fits] = memoryview(data)[at : at + fits]
+            at += fits
+            n += fits
+            if n == _SIZE:
+                await _write(server, connection, view)
+                n, then = 0, server.ticks_ms()
+        if ticks_diff(server.ticks_ms(), then) > _TURN:
+            await asyncio.sleep_ms(0)  # a stream at work for long lets the others have their turn
+            then = server.ticks_ms()
+    if n:
+        await _write(server, connection, view[:n])
+    if hasattr(reply.body, "readinto") and not reply.is_head:
+        n = reply.body.readinto(buffer)
+        while n:
+            await _write(server, connection, view[:n])
+            n = reply.body.readinto(buffer)
+
+
+def _parts(reply):
+    """The answer as texts and bytes, up to what comes by and by."""
+    reply.complete()
+    yield f"HTTP/1.0 {reply.status_code} {'OK' if reply.status_code == 200 else 'N/A'}\r\n"
+    for name, value in reply.headers.items():
+        yield f"{name}: {value}\r\n"
+    yield "\r\n"
+    body = reply.body
+    if not reply.is_head:
+        if hasattr(body, "__next__") and not hasattr(body, "readinto"):
+            yield from body
+        elif isinstance(body, (bytes, bytearray)):
+            yield body
+
+
+async def _write(server, connection, data):
+    """Send a piece. An answer that takes too long gives way to those who wait."""
+    now = server.ticks_ms()
+    if not connection.feed and ticks_diff(now, connection.began) > _LONG and server.waited():
+        raise OSError("others are waiting")
+    connection.told = True
+    connection.due = ticks_add(now, _PIECE)
+    connection.stream.write(data)
+    await connection.stream.drain()
+    connection.due = None if connection.feed else ticks_add(server.ticks_ms(), _WORK)
 
 
 async def _request(connection, app, buffer):
@@ -133,7 +164,7 @@ async def _request(connection, app, buffer):
             if skipping:
                 skipping = False
             elif line is None:
-                line = _first(buffer, start, end)
+                line = _first(bytes(view[start:end]))
             elif not _header(headers, bytes(view[start:end]).rstrip(b"\r")):
                 start = end + 1
                 break
@@ -143,9 +174,8 @@ async def _request(connection, app, buffer):
             view[: n - start] = bytes(view[start:n])
             n, start = n - start, 0
         elif n == _SIZE:
-            if line is None or not skipping and _name(bytes(view[:64])):
-                raise Refused(431, "a line of the request is too long")
-            skipping, n = True, 0
+            n = _much(headers, view, line, skipping)
+            skipping = not n
         if total >= _LONGEST:
             raise Refused(431, "the head of the request is too long")
         came = await connection.stream.readinto(view[n:])
@@ -159,21 +189,41 @@ async def _request(connection, app, buffer):
     length = headers.get("Content-Length", "0")
     if not length.isdigit() or len(length) > 9:
         raise Refused(400, "no such Content-Length")
-    method, url, version = line
-    address = connection.stream.get_extra_info("peername")
+    address = connection.address
     if not isinstance(address, tuple):  # a PC gives it as its system does
         address = ".".join([str(byte) for byte in address[4:8]]), address[2] << 8 | address[3]
     try:
-        request = Request(app, address, method, url, version, headers, bytearray())
+        request = Request(app, address, line[0], line[1], line[2], headers, bytearray())
     except ValueError:
         raise Refused(400, "not a valid query")
     request.sock = connection, connection
-    return request, bytes(view[start:n])
+    return request, bytes(view[start:n]) if length != "0" else b""
 
 
-def _first(buffer, start, end):
+def _much(headers, view, line, skipping):
+    """The buffer is full, and the line has no end yet. -> bytes that stay in it; 0: skip the line
+
+    Of cookies, what is complete is looked at, and the last one stays.
+    """
+    if skipping:
+        return 0
+    if line is None:
+        raise Refused(431, "the first line of the request is too long")
+    whole = bytes(view)
+    if not _name(whole[:64]):
+        return 0
+    at = whole.rfind(b";")
+    if whole[:7].lower() != b"cookie:" or at < 8:
+        raise Refused(431, "a line of the request is too long")
+    _header(headers, whole[:at])
+    n = 7 + _SIZE - at - 1
+    view[7:n] = whole[at + 1 :]
+    return n
+
+
+def _first(line):
     """(method, URL, version) of the first line."""
-    parts = bytes(memoryview(buffer)[start:end]).rstrip(b"\r").split(b" ")
+    parts = line.rstrip(b"\r").split(b" ")
     if len(parts) == 3:
         method, url, version = parts
         if (
@@ -217,11 +267,9 @@ def _header(headers, line):
     return True
 
 
-async def _body(connection, request, came, guard):
+async def _body(stream, request, came, guard):
     """Read the body, if the sender may send as much."""
     length = request.content_length
-    if not length:
-        return
     if length > _STRANGER:
         owner = not guard or guard.user(request) or guard.setup(request)
         if not owner or length > _OWNER:
@@ -232,7 +280,7 @@ async def _body(connection, request, came, guard):
     view = memoryview(request.body)
     view[:n] = came
     while n < length:
-        more = await connection.stream.readinto(view[n:])
+        more = await stream.readinto(view[n:])
         if more == 0:
             raise EOFError
         n += more or 0

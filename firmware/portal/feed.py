@@ -7,7 +7,7 @@ import time
 from micropython import const
 
 from firmware.link.clock import UNIX
-from firmware.rarely import load
+from firmware.portal import pieces
 
 _LOOK = const(200)  # ms between two looks for a frame
 _PAUSE = const(900)  # ms between two messages
@@ -80,7 +80,7 @@ class Feed:
         if at == len(events):
             return None
         self._last = events[at : at + 1]
-        told = load("portal.pieces").event(self._gateway.clock, *events[at])
+        told = pieces.event(self._gateway.clock, *events[at])
         return b"event: event\ndata: %s\n\n" % json.dumps(told).encode()
 
 

@@ -31,7 +31,7 @@ class Guard:
     def __init__(self, sessions, setup, hostname, protected):
         self.sessions = sessions
         self.protected = protected
-        self._setup = setup
+        self.page = setup
         self._names = "localhost", hostname, hostname + ".local"
 
     def cookie(self, request):
@@ -44,7 +44,7 @@ class Guard:
 
     def setup(self, request) -> str:
         """In set-up mode, the address of the page; else empty."""
-        return self._setup(request.client_addr)
+        return self.page(request.client_addr)
 
     def before(self, request):
         """An answer if the request goes no further: (object, status, headers). None: it does."""
@@ -86,12 +86,6 @@ class Guard:
         if "Cache-Control" not in headers:
             headers["Cache-Control"] = "no-store"
         return answer
-
-
-def entered(cookie) -> dict:
-    """The headers that give the browser its cookie; "": that take it away."""
-    kept = f"{COOKIE}={cookie}; Path=/; HttpOnly; SameSite=Strict"
-    return {"Set-Cookie": kept if cookie else kept + "; Max-Age=0"}
 
 
 def _is_address(name):

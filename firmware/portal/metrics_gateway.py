@@ -10,19 +10,25 @@ _PLAIN = ("bytes", "frames", "frames_cut", "groups")
 
 def series(gateway, _family):
     """The lines of each metric; _family() writes one."""
-    health = gateway.health()
-    words = f'version="{health["version"]}",board="{health["board"]}"'
-    yield from _family("ticgate_info", "gauge", "The firmware.", [(words, 1)])
-    yield from _family("ticgate_uptime_seconds", "counter", "Since the start.",
-                       [("", health["uptime"])])
-    memory = health["memory"]
-    yield from _family("ticgate_memory_bytes", "gauge", "Memory by kind.",
-                       [(f'kind="{key}"', memory[key]) for key in sorted(memory)])
-    tasks = health["tasks"]
-    yield from _family("ticgate_task_failures_total", "counter", "Failures by task.",
-                       [(f'task="{key}"', tasks[key]["failures"]) for key in sorted(tasks)])
-    rssi = health.get("network", {}).get("rssi")
-    yield from _family("ticgate_wifi_rssi_dbm", "gauge", "Strength of the network.", [("", rssi)])
+    words = ""
+    for key, value in gateway.facts():
+        if key == "version":
+            words = f'version="{value}",board="'
+        elif key == "board":
+            yield from _family("ticgate_info", "gauge", "The firmware.", [(f'{words}{value}"', 1)])
+        elif key == "uptime":
+            yield from _family("ticgate_uptime_seconds", "counter", "Since the start.",
+                               [("", value)])
+        elif key == "memory":
+            yield from _family("ticgate_memory_bytes", "gauge", "Memory by kind.",
+                               [(f'kind="{one}"', value[one]) for one in sorted(value)])
+        elif key == "tasks":
+            failures = [(f'task="{one}"', value[one]["failures"]) for one in sorted(value)]
+            yield from _family("ticgate_task_failures_total", "counter", "Failures by task.",
+                               failures)
+        elif key == "network":
+            yield from _family("ticgate_wifi_rssi_dbm", "gauge", "Strength of the network.",
+                               [("", value.get("rssi"))])
     mqtt = gateway.mqtt
     if mqtt:
         yield from _family("ticgate_mqtt_connected", "gauge", "1: the broker is there.",

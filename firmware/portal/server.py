@@ -4,40 +4,54 @@ The application, and Microdot with it, are loaded when the first byte of a reque
 forgotten five minutes after the last. Microdot has no deadline, and takes as many connections as
 come; so the connections are kept here, and exchange.py reads requests in its place.
 
-A newcomer for whom there is no room takes the place of whoever has been waiting longest without
-having asked for anything; if all have, it is told to come back.
+Memory is what there is least of. There are a few places; who finds none waits in the system's
+queue, which costs nothing, until one is free, or is taken from whoever has been there for a
+second without having asked for anything. Requests are answered one at a time, two if the first
+takes long; the others have not been read yet.
 """
 
 import asyncio
 import gc
+import socket
 import sys
 from time import ticks_add, ticks_diff
 
 from micropython import const
 
-from firmware import rarely
 from firmware.log import ERROR
 
-_PLACES = const(6)  # connections, besides feeds
-_ALL = const(10)  # with feeds
+_PLACES = const(4)  # connections, besides feeds
+_ALL = const(7)  # with feeds
+_QUEUE = const(8)  # connections that the system holds for us
 _HEAD = const(10000)  # ms for the head of a request
+_GRACE = const(1000)  # ms in which a place is safe
+_TURNS = const(6)  # of the loop, in which a request that is there has been read
+_AT_ONCE = const(2)  # requests that are answered
+_SLOW = const(3000)  # ms after which the next may begin
+_SHORT = const(300)  # ms, the same while a request is being read
+_STUCK = const(9000)  # ms left of the ten seconds in which a piece has to be taken
+_SOON = const(10)  # ms
 _LOOK = const(1000)  # ms between two looks at the deadlines
 _QUIET = const(300000)  # ms without a request after which the application is forgotten
+_GARBAGE = const(2048)  # bytes between two collections while the application is in memory
 _RESIDENT = ("server", "sessions")  # modules that are not
 _BUSY = b"HTTP/1.0 503 Busy\r\nRetry-After: 1\r\nContent-Length: 0\r\n\r\n"
 _LATE = b"HTTP/1.0 408 Too slow\r\nContent-Length: 0\r\n\r\n"
 
 
 class Connection:
-    """A client. `due`: the tick at which it is cut, None for never. `asked`: there is a request
-    that is being answered. `feed`: it is to last, and has a place of its own.
+    """A client, and the address it has. `due`: the tick at which it is cut, None for never;
+    `began`: the tick at which its turn came, None if it has none; `waits`: for its turn; `asked`:
+    there is a request that is being answered; `feed`: it is to last, and has a place of its own.
     """
 
-    late = asked = told = feed = False
+    late = asked = told = feed = waits = False
+    task: "asyncio.Task | None" = None
+    began = None
 
-    def __init__(self, stream, task, due):
+    def __init__(self, stream, address, due):
         self.stream = stream
-        self.task = task
+        self.address = address
         self.due = due
 
     def cut(self, words=_LATE) -> None:
@@ -52,18 +66,18 @@ class Server:
     """load() -> the Microdot application. say(words, level) is told what goes wrong.
     wanted(): whether to listen at all.
 
-    `open`: the connections; `served` and `refused`: requests, and connections that found no room.
+    `open`: the connections; `served`: requests.
     """
 
     def __init__(self, port, load, ticks_ms, say, wanted=lambda: True):
         self.open = []
-        self.served = self.refused = 0
+        self.served = 0
         self.ticks_ms = ticks_ms
         self._say = say
         self._port = port
         self._load = load
         self._wanted = wanted
-        self._app = self._exchange = None
+        self._pages = self._garbage = None  # (exchange.answer, application)
         self._last = 0  # tick of the last request
 
     async def run(self) -> None:
@@ -71,12 +85,14 @@ class Server:
         while True:
             while not self._wanted():
                 await asyncio.sleep_ms(_LOOK)
-            listener = await asyncio.start_server(self._serve, "0.0.0.0", self._port)
+            listener = _listener(self._port)
+            task = asyncio.create_task(self._accept(listener))
             try:
-                while self._wanted():
+                while self._wanted() and not task.done():
                     await asyncio.sleep_ms(_LOOK)
                     self.look()
             finally:
+                task.cancel()
                 listener.close()
                 for connection in self.open:
                     connection.cut(_BUSY)
@@ -88,65 +104,114 @@ class Server:
         for connection in self.open:
             if connection.due is not None and ticks_diff(now, connection.due) > 0:
                 connection.cut()
-        if self._app and not self.open and ticks_diff(now, self._last) > _QUIET:
+        if self._pages and not self.open and ticks_diff(now, self._last) > _QUIET:
             self._forget()
 
-    async def _serve(self, stream, _):
+    async def turn(self, connection) -> None:
+        """Wait until the request of a connection may be worked at."""
+        connection.began = connection.due = None
+        connection.waits = True
+        while self._busy():
+            await asyncio.sleep_ms(_SOON)
+        connection.waits = False
+        self._last = connection.began = self.ticks_ms()
+
+    def waited(self) -> bool:
+        """Somebody waits for a turn."""
+        return any(connection.waits for connection in self.open)
+
+    async def _accept(self, listener):
+        while True:
+            await _readable(listener)  # type: ignore  # MicroPython awaits generators
+            while self._full():
+                await asyncio.sleep_ms(_SOON)
+                for _ in range(_TURNS):
+                    await asyncio.sleep_ms(0)
+                idle = self._full() and self._idle()
+                if idle:
+                    idle.cut(_BUSY)
+            try:
+                client, address = listener.accept()
+            except OSError:  # it has gone again
+                await asyncio.sleep_ms(_SOON)
+                continue
+            client.setblocking(False)
+            self._take(asyncio.StreamReader(client), address)
+
+    def _take(self, stream, address):
+        connection = Connection(stream, address, ticks_add(self.ticks_ms(), _HEAD))
+        connection.task = asyncio.create_task(self._serve(connection))
+        self.open.append(connection)
+
+    def _full(self):
+        n = sum(not connection.feed for connection in self.open)
+        return n >= _PLACES or len(self.open) >= _ALL
+
+    def _idle(self):
+        """Who leaves a place, if anybody has to: who has been here longest without a request."""
+        for connection in self.open:
+            if connection.late:
+                break  # it is on its way out
+            if connection.feed or connection.asked or connection.waits:
+                continue
+            due = connection.due
+            if due is None or ticks_diff(due, self.ticks_ms()) <= _HEAD - _GRACE:
+                return connection
+        return None
+
+    def _busy(self):
+        """Those at work are enough."""
+        now, n = self.ticks_ms(), 0
+        for connection in self.open:
+            if connection.began is not None and not connection.feed:
+                if connection.told and ticks_diff(connection.due, now) < _STUCK:
+                    continue  # it is the client who does not read
+                n += connection.asked
+                short = _SLOW if connection.asked else _SHORT
+                if ticks_diff(now, connection.began) < short:
+                    return True
+        return n >= _AT_ONCE
+
+    async def _serve(self, connection):
         """One connection, one request."""
-        connection = None
         try:
-            if self._room():
-                due = ticks_add(self.ticks_ms(), _HEAD)
-                connection = Connection(stream, asyncio.current_task(), due)
-                self.open.append(connection)
-                await self._answer(connection)
-            else:
-                self.refused += 1
-                _say(stream, _BUSY)
+            first = await connection.stream.read(1)
+            if first:
+                await self.turn(connection)
+                answer, app = self._pages or self._open_pages(connection)
+                self.served += 1
+                await answer(self, connection, app, first)
+                self._last = self.ticks_ms()
         except asyncio.CancelledError:
-            if not connection or not connection.late:
+            if not connection.late:
                 raise
         except (OSError, EOFError):
             pass  # the client went away
         except Exception as error:  # nothing that comes from outside ends more than itself
             self._say(f"page: {type(error).__name__}: {error}", ERROR)
         finally:
-            if connection:
-                self.open.remove(connection)
-            stream.s.close()
+            self.open.remove(connection)
+            connection.stream.s.close()
 
-    def _room(self):
-        """There is a place for one more, or somebody leaves theirs."""
-        counted = [connection for connection in self.open if not connection.feed]
-        if len(counted) < _PLACES and len(self.open) < _ALL:
-            return True
-        for connection in counted:
-            if not connection.asked and not connection.late:
-                connection.cut(_BUSY)
-                return True
-        return False
+    def _open_pages(self, connection):
+        gc.collect()
+        self._garbage = gc.threshold()
+        gc.threshold(_GARBAGE)
+        try:
+            from firmware.portal.exchange import answer
 
-    async def _answer(self, connection):
-        first = await connection.stream.read(1)
-        if not first:
-            return
-        self._last = self.ticks_ms()
-        if not self._app:
-            gc.collect()
-            try:
-                self._exchange = rarely.load("portal.exchange")
-                self._app = self._load()
-            except Exception:
-                _say(connection.stream, _BUSY)
-                self._forget()
-                raise
-        app, exchange = self._app, self._exchange
-        self.served += 1
-        await exchange.answer(self, connection, app, first)
-        self._last = self.ticks_ms()
+            self._pages = pages = answer, self._load()
+            return pages
+        except Exception:
+            _say(connection.stream, _BUSY)
+            self._forget()
+            raise
 
     def _forget(self):
-        self._app = self._exchange = None
+        self._pages = None
+        if self._garbage is not None:
+            gc.threshold(self._garbage)
+            self._garbage = None
         package = sys.modules["firmware.portal"]
         for name in list(sys.modules):
             parent, _, last = name.rpartition(".")
@@ -155,6 +220,25 @@ class Server:
                 del sys.modules[name]
         sys.modules.pop("microdot", None)
         gc.collect()
+
+
+def _listener(port):
+    """A socket that listens."""
+    listener = socket.socket()
+    try:
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listener.bind(socket.getaddrinfo("0.0.0.0", port)[0][-1])
+        listener.listen(_QUEUE)
+        listener.setblocking(False)
+    except OSError:
+        listener.close()
+        raise
+    return listener
+
+
+def _readable(listener):
+    """Await it: somebody has come. So does asyncio.start_server()."""
+    yield asyncio.core._io_queue.queue_read(listener)  # type: ignore
 
 
 def _say(stream, words):

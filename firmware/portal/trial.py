@@ -7,6 +7,7 @@ import time
 
 from micropython import const
 
+from firmware.portal import body
 from firmware.rarely import load
 
 _DEADLINE = const(4000)  # ms for the connection, and for the answer
@@ -20,7 +21,7 @@ async def post_test(request):
         app.abort(404, {"error": "no such test", "allowed": "mqtt ntp"})
     config = app.gateway.config()
     if request.body:
-        changes = load("portal.body").read(request)
+        changes = body.read(request)
         for key in changes:
             try:
                 config.update({key: changes[key]})
@@ -65,5 +66,7 @@ async def _ntp(gateway, config):
     host = config.get("ntp_host")
     if not host:
         raise OSError("no time server is set")
-    ntp = load("link.ntp").Ntp(None, host)
+    from firmware.link.ntp import Ntp  # in memory if there is a network
+
+    ntp = Ntp(None, host)
     return f"the server answers, after {await load('link.sntp').ask(ntp)} ms"

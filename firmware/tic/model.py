@@ -121,27 +121,37 @@ def write(meter, writer, identifiers: bool = False, head: bytes = b"{") -> None:
     """Writes one object: `writer` has write(bytes), and text(bytes) for a JSON string. The serial
     number and the PRM only with `identifiers`. It begins with `head`, which may hold members.
     """
-    writer.write(head)
-    writer.write(b'"mode":')
-    writer.text(meter.mode.encode())
-    for table in (keys.TABLE, TABLE):
-        at = 1
-        while at < len(table):
-            _line(meter, writer, identifiers, table, at)
-            at = table.find(b"\n", at) + 1
-    for key, name, wh in meter.periods():
-        key = key.encode()
-        _member(writer, b"period_%s_wh" % key, wh)
-        if name:
-            _member(writer, b"period_%s_name" % key, name)
+    for key, value in members(meter, identifiers):
+        writer.write(head)
+        head = b","
+        writer.text(key)
+        writer.write(b":")
+        if isinstance(value, bytes):
+            writer.text(value)
+        else:
+            writer.write(str(value).lower().encode())
     writer.write(b"}")
 
 
-def _line(meter, writer, identifiers, table, at):
+def members(meter, identifiers):
+    """(key, value) of each member: bytes, and an integer, true, false or a text in UTF-8."""
+    yield b"mode", meter.mode.encode()
+    for table in (keys.TABLE, TABLE):
+        at = 1
+        while at < len(table):
+            key = table[at:table.find(b" ", at)]
+            if identifiers or key not in (b"serial", b"prm"):
+                yield from _line(meter, table, at, key)
+            at = table.find(b"\n", at) + 1
+    for key, name, wh in meter.periods():
+        key = b"period_%s" % key
+        yield key + b"_wh", wh
+        if name:
+            yield key + b"_name", _text(name)
+
+
+def _line(meter, table, at, key):
     """The members that the line at table[at] gives."""
-    key = table[at:table.find(b" ", at)]
-    if key in (b"serial", b"prm") and not identifiers:
-        return
     number = last = 0
     if key[-2] == 0x23:
         number, last = 1, key[-1] - 0x30
@@ -149,25 +159,22 @@ def _line(meter, writer, identifiers, table, at):
         value, date = meter.read(table, at, number)
         if value is not None:
             name = b"%s%d" % (key[:-2], number) if last else key
-            _member(writer, name, value)
+            yield name, _text(value)
             if date:
-                _member(writer, name + b"_at", date)
+                yield name + b"_at", _text(date)
         elif number > 1:
             break  # what the second phase lacks, the third does
         number += 1
 
 
-def _member(writer, key, value):
-    writer.write(b",")
-    writer.text(key)
-    writer.write(b":")
+def _text(value):
+    """A value as it is written."""
     if isinstance(value, int) or isinstance(value, bool):  # MicroPython knows them apart
-        writer.write(str(value).lower().encode())
-        return
+        return value
     if isinstance(value, str):
-        value = value.encode()
-    elif len(value) == moments.HORODATE:
-        value = fields.iso(value).encode()
-    elif len(value) == moments.DATE_PMEPMI:
-        value = moments.iso_date(value).encode()
-    writer.text(value)
+        return value.encode()
+    if len(value) == moments.HORODATE:
+        return fields.iso(value).encode()
+    if len(value) == moments.DATE_PMEPMI:
+        return moments.iso_date(value).encode()
+    return bytes(value)

@@ -28,7 +28,6 @@ from portal_meter import gateway
 from firmware.history import History
 from firmware.portal.server import Server
 from firmware.portal.sessions import Sessions
-from firmware.rarely import load
 
 class Log:
     said = []
@@ -49,8 +48,10 @@ async def main(port):
         history.minute(now - {_MINUTES} + minute, minute, True)
     sessions = Sessions(lambda: time.ticks_ms() // 1000)
     def make():
-        guard = load("portal.guard").Guard(sessions, lambda address: "", "winky", False)
-        return load("portal.app").make(known, guard)
+        from firmware.portal.app import make
+        from firmware.portal.guard import Guard
+
+        return make(known, Guard(sessions, lambda address: "", "winky", False))
     server = Server(
         port, make, time.ticks_ms, lambda words, level: known.log.add(level, words))
     task = asyncio.create_task(server.run())
@@ -71,7 +72,7 @@ class Board:
 
     def __init__(self, folder, port):
         mirror = mpy.mirror(ROOT, ["firmware", "lib", "tools/simulator/board", "tests/unit"],
-                            mpy.UNIX32, ROOT / ".cache/mpy", lean=True)
+                            mpy.UNIX32, ROOT / ".cache/mpy")
         folders = [*mpy_process.module_folders(mirror), mirror / "tests/unit"]
         self.folder, self.port = folder, port
         (folder / "board.py").write_text(_BOARD)

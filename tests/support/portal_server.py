@@ -3,7 +3,7 @@
 argv: port, and how much faster than usual its deadlines pass. TICGATE_PTY names the line. Each
 line on standard input is answered by a line of JSON: {"heap": bytes at rest, "peak": the most
 since the line before, "stall": ms the loop was held at most since then, "open", "served",
-"refused", "modules": whether Microdot is in memory, "frames", "errors" of the decoder, "log"}.
+"modules": whether Microdot is in memory, "frames", "errors" of the decoder, "log"}.
 """
 
 import asyncio
@@ -58,29 +58,37 @@ class Feed:
 
 def load():
     """The application, as firmware/portal/app.py makes one."""
-    from microdot import Microdot
+    from microdot import HTTPException, Microdot
 
     from firmware.portal.guard import Guard
 
-    app = Microdot()
-    app.guard = Guard(Sessions(), lambda address: "", "linky", False)
-    app.before_request(app.guard.before)
-    app.after_request(app.guard.after)
-    app.after_error_request_handlers.append(app.guard.after)
-
-    @app.get("/")
-    async def index(request):
+    def index(request):
         return "here\n"
 
-    @app.get("/big")
-    async def big(request):
+    def big(request):
         return (b"x" * 1024 for _ in range(20_000)), {}
 
-    @app.get("/feed")
-    async def feed(request):
+    def feed(request):
         request.sock[1].feed = True
         return Feed(), {"Content-Type": "text/event-stream"}
 
+    def none(request):
+        raise HTTPException(405, "not here")
+
+    class App(Microdot):
+        def find_route(self, req):
+            req.url_args = {}
+            pages = {"/": index, "/big": big, "/feed": feed}
+            return pages.get(req.path, none) if req.method == "GET" else none, "", None
+
+        async def error_response(self, req, status_code, reason=None):
+            return reason, status_code
+
+    app = App()
+    app.guard = Guard(Sessions(), lambda address: "", "linky", False)
+    app.before_request_handlers.append(app.guard.before)
+    app.after_request_handlers.append(app.guard.after)
+    app.after_error_request_handlers = app.after_request_handlers
     return app
 
 
@@ -114,7 +122,7 @@ async def main(port, speed):
         good = "bytes", "frames", "groups", "eot"
         print(json.dumps({
             "heap": gc.mem_alloc(), "peak": peak, "stall": stall,
-            "open": len(server.open), "served": server.served, "refused": server.refused,
+            "open": len(server.open), "served": server.served,
             "modules": "microdot" in sys.modules, "frames": store.frames,
             "bytes": counters["bytes"],
             "errors": sum(n for name, n in counters.items() if name not in good),

@@ -81,9 +81,8 @@ class Client:
         while self.stuck:
             await asyncio.sleep_ms(1)
 
-    def get_extra_info(self, name):
-        assert name == "peername"
-        return self.peer
+    def setblocking(self, on):
+        assert not on
 
     def close(self):
         self.closed = True

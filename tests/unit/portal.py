@@ -1,5 +1,6 @@
 """For the tests of the portal: a gateway of stand-ins, and requests without a socket."""
 
+import io
 import json
 
 from microdot import NoCaseDict, Request
@@ -142,12 +143,14 @@ class Gateway:
     def config(self):
         return Config(self.path).load()
 
-    def health(self):
-        return {
-            "version": "0.1.0", "board": "winky_c6", "uptime": 100, "reset": "power_on",
-            "tic": {"state": "reading"}, "memory": {"heap_used": 1000},
-            "tasks": {"source": {"failures": 1, "error": "x", "idle": 0}},
-        }
+    def facts(self):
+        yield "version", "0.1.0"
+        yield "board", "winky_c6"
+        yield "uptime", 100
+        yield "reset", "power_on"
+        yield "tic", {"state": "reading"}
+        yield "memory", {"heap_used": 1000}
+        yield "tasks", {"source": {"failures": 1, "error": "x", "idle": 0}}
 
     def restart(self):
         self.done.append("restart")
@@ -162,10 +165,20 @@ class Sink:
     def __init__(self):
         self.data = []
         self.longest = 0
+        self._head = True
+        self._room = 0
 
     async def awrite(self, data):
         self.longest = max(self.longest, len(data))
-        self.data.append(bytes(data))
+        if self._head:
+            self.data.append(bytes(data))
+            self._head = data != b"\r\n"
+        elif not self._room or len(data) > self._room:
+            self.data.append(bytearray(data))
+            self._room = 512 - len(data)
+        else:  # small ones together: each takes memory
+            self.data[-1].extend(data)
+            self._room -= len(data)
 
 
 class Connection:
@@ -205,7 +218,24 @@ class Answer:
 
     @property
     def json(self):
-        return json.loads(self.text)
+        return json.load(Pieces(self.pieces))
+
+
+class Pieces(io.IOBase):
+    """A file of pieces: a long one may find no room as a whole."""
+
+    def __init__(self, pieces):
+        self._left = [memoryview(piece) for piece in pieces]
+
+    def readinto(self, buffer):
+        while self._left and not len(self._left[0]):
+            self._left.pop(0)
+        if not self._left:
+            return 0
+        n = min(len(buffer), len(self._left[0]))
+        buffer[:n] = self._left[0][:n]
+        self._left[0] = self._left[0][n:]
+        return n
 
 
 def make(gateway=None, guard=None):

@@ -1,10 +1,8 @@
 """The door of the portal: what answers which path, and how it says what is wrong."""
 
-import asyncio
 import json
-import time
 
-from portal import Gateway, Guard, Sessions, ask, get, make, post, request
+from portal import Gateway, Guard, ask, get, make, post, request
 
 from firmware import rarely
 
@@ -156,82 +154,3 @@ async def test_restart_and_factory_state():
     assert gateway.done == ["restart"]
     assert (await post(app, "/api/factory", {"password": "long enough"})).status == 200
     assert gateway.done == ["restart", "factory"]
-
-
-async def test_one_after_the_other():
-    begun = []
-
-    class Slow(Sessions):
-        async def login(self, password):
-            begun.append(password)
-            while password in begun:
-                await asyncio.sleep_ms(1)
-            return "c" * 32, "t" * 32
-
-    guard = Guard()
-    guard.sessions = Slow()
-    app = make(guard=guard)
-    tasks = []
-    for password in "abc":
-        tasks.append(asyncio.create_task(post(app, "/api/login", {"password": password})))
-    await asyncio.sleep_ms(50)
-    assert begun == ["a"] and app.busy == 1 and app.waiting == 2
-    app.since -= 3001  # that takes long
-    await asyncio.sleep_ms(50)
-    assert begun == ["a", "b"] and app.busy == 2 and app.waiting == 1
-    app.since -= 3001  # and two are enough
-    await asyncio.sleep_ms(50)
-    assert begun == ["a", "b"]
-    begun.remove("a")
-    await asyncio.sleep_ms(50)
-    assert begun == ["b", "c"] and app.waiting == 0
-    begun.clear()
-    for task in tasks:
-        assert (await task).status == 200
-    assert app.busy == app.waiting == 0
-
-
-async def test_an_answer_holds_its_place_until_it_is_sent():
-    app = make()
-    reply = await app.dispatch_request(request(app, "GET", "/api/config"))
-    assert app.busy == 1
-    next(reply.body)
-    app.waiting = 1
-    reply.body._began -= 30_001
-    try:
-        next(reply.body)
-        raise AssertionError("it goes on")
-    except OSError:
-        pass  # others have waited long enough
-    reply.body.close()
-    reply.body.close()
-    assert app.busy == 0
-    for method, path in (("GET", "/api/nothing"), ("PUT", "/"), ("POST", "/api/config"),
-                         ("GET", "/nothing.js"), ("HEAD", "/api/status")):
-        reply = await app.dispatch_request(request(app, method, path))
-        if hasattr(reply.body, "close"):
-            reply.body.close()
-        assert app.busy == 0, path
-
-
-def test_pieces_are_no_longer_than_a_kilobyte():
-    gather = rarely.load("portal.pieces").gather
-    parts = ["é" * 400, b"x" * 2500, "", b"y", "z" * 223, "w"]
-    whole, sizes = b"", []
-    for piece in gather(parts):
-        whole += bytes(piece)
-        if piece:
-            sizes.append(len(piece))
-    assert whole == ("é" * 400 + "x" * 2500 + "y" + "z" * 223 + "w").encode()
-    assert max(sizes) == 1024 and sizes[:-1] == [1024] * (len(sizes) - 1)
-    assert [bytes(piece) for piece in gather([])] == [b""]
-
-    def slow():
-        for _ in range(3):
-            then = time.ticks_ms()
-            while time.ticks_diff(time.ticks_ms(), then) < 25:
-                pass
-            yield b"a"
-
-    pieces = [bytes(piece) for piece in gather(slow())]
-    assert pieces == [b"", b"", b"", b"aaa"]  # the others have their turn

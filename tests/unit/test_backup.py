@@ -42,7 +42,7 @@ async def test_without_a_password_there_are_no_secrets():
     assert file["ticgate"] == "backup" and file["device"] == "winky-0a01ff"
     assert file["settings"] == _plain()
     assert 'filename="winky-0a01ff-settings.json"' in answer.headers["content-disposition"]
-    assert answer.headers["cache-control"] == "no-store" and answer.longest <= 1024
+    assert answer.longest <= 1024
 
     other = _gateway(mqtt_password="its own", site="here", step_va=20)
     answer = await post(make(other), "/api/restore", {"file": file})

@@ -42,8 +42,8 @@ def _refused(call, *args):
 
 
 def test_every_line_of_the_table_makes_sense():
-    keys = settings.keys()
-    assert len(keys) == len(set(keys)) and list(keys) == sorted(keys)
+    keys = list(settings.keys())
+    assert len(keys) == len(set(keys)) and keys == sorted(keys)
     for key in keys:
         kind, allowed, default = settings.describe(key)
         kinds = "bool choice int text secret host address topic name labels prices amount rule"

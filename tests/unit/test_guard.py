@@ -2,7 +2,7 @@
 
 from microdot import Microdot, Request, Response
 
-from firmware.portal.guard import Guard, entered
+from firmware.portal.guard import Guard
 
 JSON = "application/json"
 PAGE = "http://192.168.4.1/"
@@ -164,9 +164,3 @@ def test_headers_of_every_answer():
         assert headers["Cache-Control"] == "no-store"
     kept = Response("x", headers={"Cache-Control": "no-cache"})
     assert guard.after(None, kept).headers["Cache-Control"] == "no-cache"
-
-
-def test_the_cookie():
-    assert entered("abc") == {
-        "Set-Cookie": "ticgate=abc; Path=/; HttpOnly; SameSite=Strict"}
-    assert entered("")["Set-Cookie"].endswith("; Max-Age=0")

@@ -1,13 +1,15 @@
 """The listener: places, deadlines, and an application that is there only while it is needed."""
 
 import asyncio
+import gc
 import sys
+import time
 
 from fake_client import Client, Log, Ticks
 
 from firmware.portal.server import Server
 
-PLACES, ALL = 6, 10
+PLACES = 4
 
 
 class Site:
@@ -19,7 +21,6 @@ class Site:
         self.loaded = 0
         self.gate = asyncio.Event()
         self.server = Server(0, load or self.load, self.ticks, self.say)
-        self.tasks = []
 
     def say(self, words, level):
         self.log.add(level, words)
@@ -56,8 +57,7 @@ class Site:
 
     def connect(self, data=b"", **options):
         client = Client(data, **options)
-        task = asyncio.create_task(self.server._serve(client, client))
-        self.tasks.append(task)
+        self.server._take(client, client.peer)
         return client
 
     def pass_time(self, seconds):
@@ -83,6 +83,59 @@ class Feed:
 
     async def aclose(self):
         Feed.closed = True
+
+
+class Listening(Site):
+    """The same behind a listener that is none, for `async with`."""
+
+    async def __aenter__(self):
+        self.coming = []
+        module = sys.modules["firmware.portal.server"]
+        self._before = module._readable
+        module._readable = self._readable
+        module.asyncio = Asyncio
+        self._task = asyncio.create_task(self.server._accept(self))
+        return self
+
+    async def __aexit__(self, *_):
+        module = sys.modules["firmware.portal.server"]
+        module._readable, module.asyncio = self._before, asyncio
+        self._task.cancel()
+        for connection in self.server.open:
+            connection.cut()
+        await turns()
+
+    async def _readable(self, _):
+        while not self.coming:
+            await asyncio.sleep_ms(1)
+
+    def come(self, data=b""):
+        client = Client(data)
+        self.coming.append(client)
+        return client
+
+    def accept(self):
+        client = self.coming.pop(0)
+        return client, client.peer
+
+
+class Asyncio:
+    """asyncio, but what a listener accepts is a stream already."""
+
+    CancelledError = asyncio.CancelledError
+    create_task = asyncio.create_task
+    sleep_ms = asyncio.sleep_ms
+
+    @staticmethod
+    def StreamReader(client):
+        return client
+
+
+async def pause():
+    """For those who look every 10 ms whether it is their turn."""
+    for _ in range(5):
+        await asyncio.sleep_ms(11)
+        await turns()
 
 
 async def turns(n=30):
@@ -134,7 +187,7 @@ async def test_a_feed_keeps_the_application():
     site.pass_time(2000)
     await turns()
     assert not feed.closed and "microdot" in sys.modules
-    assert feed.sent.endswith(b"data: 1\n\n") and feed.pieces == 1  # at once, with its head
+    assert feed.sent.endswith(b"data: 1\n\n") and feed.pieces == 2
 
 
 async def test_silent_and_slow_clients_have_ten_seconds():
@@ -155,8 +208,10 @@ async def test_silent_and_slow_clients_have_ten_seconds():
 async def test_a_slow_body_and_a_client_that_does_not_read():
     site = Site()
     slow = site.connect(b"POST /echo HTTP/1.1\r\nContent-Length: 9\r\n\r\nabc")
-    stuck = site.connect(get(b"/much"), stuck=True)
     await turns()
+    stuck = site.connect(get(b"/much"), stuck=True)
+    site.ticks.now += 400  # whoever sends slowly is overtaken
+    await pause()
     assert stuck.sent.startswith(b"HTTP/1.0 200")
     site.pass_time(9)
     await turns()
@@ -179,14 +234,14 @@ async def test_a_feed_whose_client_does_not_read_ends():
 
 async def test_work_may_take_a_minute():
     site = Site()
-    slow, fast = site.connect(get(b"/slow")), site.connect(get(b"/slow"))
+    slow = site.connect(get(b"/slow"))
     await turns()
     site.pass_time(50)
     await turns()
     assert not slow.closed
     site.gate.set()
     await turns()
-    assert slow.status == fast.status == 200
+    assert slow.status == 200
     site.gate.clear()
     slow = site.connect(get(b"/slow"))
     await turns()
@@ -195,39 +250,145 @@ async def test_work_may_take_a_minute():
     assert slow.closed and slow.status == 408
 
 
-async def test_whoever_asks_nothing_makes_room():
+async def test_one_after_the_other():
     site = Site()
-    silent = [site.connect() for _ in range(50)]
+    slow = [site.connect(get(b"/slow")) for _ in range(3)]
+    fast = site.connect(get(b"/"))
+    await pause()
+    at_work = [one.asked for one in site.server.open]
+    assert at_work == [True, False, False, False] and fast.left and site.server.waited()
+    site.pass_time(4)  # that takes long
+    await pause()
+    assert [one.asked for one in site.server.open] == [True, True, False, False]
+    site.pass_time(20)  # and two are enough
+    await pause()
+    assert [one.asked for one in site.server.open] == [True, True, False, False]
+    assert not any(client.closed for client in slow)  # to wait is no fault
+    site.gate.set()
+    while site.server.open:
+        await pause()
+    assert [client.status for client in slow + [fast]] == [200] * 4
+
+
+async def test_a_request_that_comes_slowly_lets_others_pass():
+    site = Site()
+    slow = site.connect(get(b"/")[:-2])
     await turns()
-    assert len(site.server.open) == PLACES
-    assert [client.closed for client in silent] == [True] * 44 + [False] * 6
-    client = site.connect(get(b"/"))
+    fast = site.connect(get(b"/"))
+    await pause()
+    assert not fast.status
+    site.ticks.now += 400
+    await pause()
+    assert fast.status == 200
+    long = site.connect(get(b"/slow"))
     await turns()
-    assert client.status == 200 and silent[44].closed and silent[44].status == 503
-    assert not silent[45].closed
+    slow.give(b"\r\n")
+    await pause()
+    assert not slow.status  # it waits for its turn again
+    site.gate.set()
+    await pause()
+    assert slow.status == long.status == 200
+
+
+async def test_a_long_answer_gives_way():
+    site = Site()
+    much = site.connect(get(b"/much"), stuck=True)
+    await turns()
+    site.pass_time(9)
+    much.stuck = False
+    waiting = [site.connect(get(b"/slow")) for _ in range(2)]
+    while not much.closed:
+        await pause()
+    assert much.status == 200 and len(much.sent) > 20_000
+    site.gate.set()
+    while site.server.open:
+        await pause()
+    site.gate.clear()
+    much = site.connect(get(b"/much"), stuck=True)
+    await turns()
+    for one in site.server.open:
+        one.began -= 30_001
+    waiting = [site.connect(get(b"/slow")) for _ in range(2)]
+    await pause()
+    much.stuck = False
+    await pause()
+    assert much.closed and len(much.sent) < 20_000 and not site.log.lines
+    site.gate.set()
+    await pause()
+    assert waiting[0].status == waiting[1].status == 200
+
+
+async def test_whoever_asks_nothing_makes_room():
+    async with Listening() as site:
+        silent = [site.come() for _ in range(50)]
+        await pause()
+        assert len(site.server.open) == PLACES and len(site.coming) == 46
+        assert not any(client.closed for client in silent)
+        for n in range(46):
+            site.ticks.now += 1001
+            while len(site.coming) > 45 - n:
+                await asyncio.sleep_ms(1)
+        await pause()
+        closed = [client.closed for client in silent]
+        assert closed == [True] * 46 + [False] * 4
+        assert silent[0].status == 503 and b"Retry-After" in silent[0].sent
+        client = site.come(get(b"/"))
+        site.ticks.now += 1001
+        await pause()
+        assert client.status == 200 and silent[46].closed and not silent[47].closed
 
 
 async def test_whoever_asked_is_not_pushed_out():
-    site = Site()
-    waiting = [site.connect(get(b"/slow")) for _ in range(PLACES)]
-    await turns()
-    late = site.connect(get(b"/"))
-    await turns()
-    assert late.status == 503 and b"Retry-After" in late.sent and late.closed
-    assert site.server.refused == 1 and len(site.server.open) == PLACES
-    site.gate.set()
-    await turns(60)
-    assert all(client.status == 200 for client in waiting) and not site.server.open
+    async with Listening() as site:
+        waiting = [site.come(get(b"/slow")) for _ in range(PLACES)]
+        await pause()
+        late = [site.come(get(b"/")) for _ in range(6)]
+        site.ticks.now += 2000
+        await pause()
+        assert len(site.server.open) == PLACES and len(site.coming) == 6
+        site.gate.set()
+        while site.server.open or site.coming:
+            await pause()
+        assert [client.status for client in waiting + late] == [200] * 10
+        assert not site.server.open and not site.coming
+
+
+async def test_a_request_that_has_come_is_read_before_its_place_is_taken():
+    async with Listening() as site:
+        silent = [site.come() for _ in range(PLACES)]
+        await pause()
+        asks = site.come(get(b"/"))
+        silent[0].give(get(b"/slow"))
+        site.ticks.now += 2000
+        await pause()
+        assert not silent[0].closed and silent[1].closed and not silent[2].closed
+        site.gate.set()
+        while not asks.closed:
+            await pause()
+        assert silent[0].status == asks.status == 200
 
 
 async def test_feeds_have_places_of_their_own():
+    async with Listening() as site:
+        feeds = [site.come(get(b"/feed")) for _ in range(3)]
+        await pause()
+        waiting = [site.come(get(b"/slow")) for _ in range(PLACES)]
+        await pause()
+        assert len(site.server.open) == 7
+        assert not any(client.closed for client in feeds + waiting)
+        site.come(get(b"/"))
+        await pause()
+        assert len(site.server.open) == 7 and site.coming
+
+
+async def test_less_garbage_while_pages_are_open():
+    before = gc.threshold()
     site = Site()
-    feeds = [site.connect(get(b"/feed")) for _ in range(3)]
+    site.connect(get(b"/"))
     await turns()
-    waiting = [site.connect(get(b"/slow")) for _ in range(PLACES)]
-    await turns()
-    assert len(site.server.open) == 9 and not any(client.closed for client in feeds + waiting)
-    assert not site.server.refused
+    assert 0 < gc.threshold() < 4096
+    site.pass_time(302)
+    assert gc.threshold() == before
 
 
 async def test_an_application_that_does_not_load_is_told():
@@ -249,41 +410,42 @@ async def test_a_client_that_goes_away_is_no_error():
     await turns()
     for client in gone + [post]:
         client.end()
-    await turns()
+        site.ticks.now += 400
+    await pause()
     assert all(client.closed and not client.sent for client in gone + [post])
     assert not site.server.open and not site.log.lines
 
 
 async def test_the_listener_listens_and_leaves():
-    server = Server(0, None, Ticks(), Log())
-    begun = []
-
-    class Listener:
-        def close(self):
-            begun.append("closed")
-
-    async def start(serve, host, port):
-        begun.append((host, port))
-        return Listener()
-
+    site = Site()
     module = sys.modules["firmware.portal.server"]
+    site.server._port = port = 20_000 + time.ticks_ms() % 20_000
+    task = asyncio.create_task(site.server.run())
+    await turns()
+    reader, writer = await asyncio.open_connection("127.0.0.1", port)
+    writer.write(get(b"/"))
+    await writer.drain()
+    said = await reader.read(-1)
+    writer.close()
+    assert said.startswith(b"HTTP/1.0 200 OK\r\n") and said.endswith(b"from 127.0.0.1")
+    assert not site.server.open and not site.log.lines
+    client = site.connect()
+    await turns()
+    task.cancel()
+    await turns()
+    assert client.closed and not site.server.open
+    module._listener(port).close()  # nobody listens there now
 
-    class Asyncio:
-        start_server = start
-        current_task = asyncio.current_task
-        CancelledError = asyncio.CancelledError
-        sleep_ms = asyncio.sleep_ms
 
-    module.asyncio = Asyncio
+async def test_a_port_that_is_taken_is_told():
+    module = sys.modules["firmware.portal.server"]
+    site = Site()
+    site.server._port = port = 20_000 + time.ticks_ms() % 20_000
+    other = module._listener(port)
     try:
-        task = asyncio.create_task(server.run())
-        await turns()
-        client = Client()
-        asyncio.create_task(server._serve(client, client))
-        await turns()
-        assert begun == [("0.0.0.0", 0)] and len(server.open) == 1
-        task.cancel()
-        await turns()
-        assert begun[1:] == ["closed"] and client.closed and not server.open
+        await site.server.run()
+        raise AssertionError("it listens")
+    except OSError:
+        pass
     finally:
-        module.asyncio = asyncio
+        other.close()

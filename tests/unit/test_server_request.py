@@ -1,6 +1,8 @@
 """What of a request gets through to Microdot, and what is refused."""
 
 import asyncio
+import io
+import time
 
 from fake_client import Client, Log, Ticks
 
@@ -50,7 +52,7 @@ async def ask(data, step=0, guard=None, end=True):
     log = Log()
     server = Server(0, load, Ticks(), log)
     client = Client(data, step)
-    task = asyncio.create_task(server._serve(client, client))
+    task = serve(server, client)
     while client.left and not task.done():
         await asyncio.sleep_ms(0)
     for _ in range(10):
@@ -61,6 +63,12 @@ async def ask(data, step=0, guard=None, end=True):
         assert client.closed
     assert not log.lines, log.lines
     return client, seen
+
+
+def serve(server, client):
+    """The task that answers."""
+    server._take(client, client.peer)
+    return server.open[0].task
 
 
 def head(line=b"GET / HTTP/1.1", *headers):
@@ -117,7 +125,7 @@ async def test_a_pc_gives_addresses_as_its_system_does():
         return app
 
     server = Server(0, load, Ticks(), Log())
-    await server._serve(client, client)
+    await serve(server, client)
     assert seen == [("127.0.0.1", 8080)]
 
 
@@ -126,7 +134,7 @@ async def test_first_lines_that_are_none():
         b"", b"GET", b"GET /", b"GET / HTTP/2.0", b"get / HTTP/1.1", b"GET  / HTTP/1.1",
         b"GET / HTTP/1.1 ", b"GET http://a/ HTTP/1.1", b"GET x HTTP/1.1", b"GET /\x7f HTTP/1.1",
         b"GET /\xc3\xa9 HTTP/1.1", b"GET /\0 HTTP/1.1", b"ABCDEFGH / HTTP/1.1", b"G3T / HTTP/1.1",
-        b"\x16\x03\x01\x02\0\x01\0\x01\xfc\x03\x03", b"\xff" * 900, b"GET /?%zz=1 HTTP/1.1",
+        b"\x16\x03\x01\x02\0\x01\0\x01\xfc\x03\x03", b"\xff" * 400, b"GET /?%zz=1 HTTP/1.1",
         b"GET /?%ff=1 HTTP/1.1", b"GET /?" + b"a&" * 16 + b" HTTP/1.1",
     ):
         assert await status(head(line)) == 400, line
@@ -144,17 +152,28 @@ async def test_headers_that_are_none():
 
 
 async def test_how_long_lines_and_heads_may_be():
-    for step in (0, 100, 999):
-        assert await status(head(b"GET /" + b"a" * 1000 + b" HTTP/1.1"), step=step) == 200
-        assert await status(head(b"GET /" + b"a" * 1020 + b" HTTP/1.1"), step=step) == 431
+    for step in (0, 100, 499):
+        assert await status(head(b"GET /" + b"a" * 490 + b" HTTP/1.1"), step=step) == 200
+        assert await status(head(b"GET /" + b"a" * 510 + b" HTTP/1.1"), step=step) == 431
         long = b"X-Other: " + b"a" * 2000
         assert await status(head(b"GET / HTTP/1.1", long, b"X-Token: 1"), step=step) == 200
         for n, expected in ((3000, 200), (5200, 431)):
             assert await status(head(b"GET / HTTP/1.1", b"A: " + b"a" * n), step=step) == expected
-        assert await status(head(b"GET / HTTP/1.1", b"Cookie: " + b"a" * 1100), step=step) == 431
+        assert await status(head(b"GET / HTTP/1.1", b"Cookie: " + b"a" * 600), step=step) == 431
         assert await status(head(b"GET / HTTP/1.1", b"A: 1" + b"\r\nA: 1" * 900)) == 431
         assert await status(b"a" * 6000, step=step) == 431
         assert await status(head(b"GET / HTTP/1.1", b"a" * 2000), step=step) == 400
+
+
+async def test_our_cookie_is_found_among_those_of_others():
+    others = b"; ".join(b"c%d=%s" % (n, b"x" * 90) for n in range(20))
+    for step in (0, 1, 100, 511):
+        for cookies in (b"ticgate=0123; " + others, others + b"; ticgate=0123",
+                        others + b"; ticgate=0123; " + others, b"ticgate=0123;" * 150):
+            _, (request,) = await ask(head(b"GET / HTTP/1.1", b"Cookie: " + cookies), step)
+            assert request.cookies == {"ticgate": "0123"}
+        _, (request,) = await ask(head(b"GET / HTTP/1.1", b"Cookie: " + others, b"X-Token: 1"))
+        assert "Cookie" not in request.headers and request.headers["X-Token"] == "1"
 
 
 def post(n, length=None):
@@ -201,25 +220,59 @@ async def test_a_refused_client_is_heard_out():
 
 
 async def test_pieces_of_an_answer():
-    async def answer(body):
-        def load():
-            from microdot import Microdot
-
-            app = Microdot()
-            app.get("/")(lambda request: (body, {"X-Long": "y" * 200}))
-            return app
-
-        client = Client(head())
-        server = Server(0, load, Ticks(), Log())
-        await server._serve(client, client)
-        sent, _, rest = client.sent.partition(b"\r\n\r\n")
-        assert sent.startswith(b"HTTP/1.0 200 OK\r\n") and b"X-Long" in sent
-        assert client.longest <= 1024
-        return rest, client.pieces
-
     assert await answer("") == (b"", 1)
     assert await answer("small") == (b"small", 1)
-    assert await answer(b"z" * 5000) == (b"z" * 5000, 6)
-    assert await answer(iter((b"a" * 1024, b"b" * 1024, b"", b"c"))) == (
-        b"a" * 1024 + b"b" * 1024 + b"c", 4)
+    assert await answer(b"z" * 5000) == (b"z" * 5000, 11)
+    assert await answer(bytearray(b"z" * 5000)) == (b"z" * 5000, 11)
+    assert await answer(iter((b"a" * 512, "", memoryview(b"b" * 512), "é", b"c"))) == (
+        b"a" * 512 + b"b" * 512 + "éc".encode(), 3)
     assert (await answer(iter((b"a" * 3000, "é"))))[0] == b"a" * 3000 + "é".encode()
+    assert (await answer(io.BytesIO(b"f" * 3000)))[0] == b"f" * 3000
+
+
+async def test_a_slow_answer_gives_the_others_their_turn():
+    turns = []
+
+    def slow():
+        for _ in range(3):
+            turns.append(others[0])
+            then = time.ticks_ms()
+            while time.ticks_diff(time.ticks_ms(), then) < 25:
+                pass
+            yield "a"
+        turns.append(others[0])
+
+    async def count():
+        while True:
+            others[0] += 1
+            await asyncio.sleep_ms(0)
+
+    others = [0]
+    task = asyncio.create_task(count())
+    await answer(slow(), ticks_ms=time.ticks_ms)
+    task.cancel()
+    assert turns[0] < turns[1] < turns[2] < turns[3], turns
+
+
+async def test_head_is_get_without_a_body():
+    assert (await answer("small", b"HEAD"))[0] == b""
+    assert (await answer(iter("abc"), b"HEAD"))[0] == b""
+    assert (await answer(io.BytesIO(b"f" * 3000), b"HEAD"))[0] == b""
+
+
+async def answer(body, method=b"GET", ticks_ms=None):
+    """The body that is sent for one, and how many pieces the answer has."""
+    def load():
+        from microdot import Microdot
+
+        app = Microdot()
+        app.get("/")(lambda request: (body, {"X-Long": "y" * 200}))
+        return app
+
+    client = Client(head(method + b" / HTTP/1.1"))
+    server = Server(0, load, ticks_ms or Ticks(), Log())
+    await serve(server, client)
+    sent, _, rest = client.sent.partition(b"\r\n\r\n")
+    assert sent.startswith(b"HTTP/1.0 200 OK\r\n") and b"X-Long" in sent
+    assert client.longest <= 512 and client.closed
+    return rest, client.pieces

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from tools.bench import streams
 from tools.runtime import CACHE, ROOT, mpy, rv32
-from tools.runtime.lean import Project
+from tools.runtime.bundle import Bundler
 
 TARGET = ROOT / "tools/bench/target"
 NOISE = 1e-3  # bit errors
@@ -94,7 +94,7 @@ def compile_target(name: str, folder: Path, march: str) -> Path:
     """A script of target/ as a .mpy in a folder; what it imports of the firmware is lean."""
     target = folder / name.replace(".py", ".mpy")
     lean = folder / name
-    lean.write_text(Project(ROOT).lean(TARGET / name), "utf-8")
+    lean.write_text(Bundler(ROOT).text(TARGET / name), "utf-8")
     complaint = mpy.compile_file(lean, target, march, name)
     lean.unlink()
     if complaint:

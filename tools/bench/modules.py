@@ -5,60 +5,47 @@ import functools
 import json
 import subprocess
 import tempfile
-from graphlib import TopologicalSorter
 from pathlib import Path
 
 from tools.bench.decoding import Failed, compile_target, compiled, mirrored
 from tools.runtime import MICROPYTHON32_BOARD, ROOT, mpy, rv32
+from tools.runtime.bundle import Bundler
+from tools.runtime.lean import module
+
+_MICRODOT = "microdot.mpy"
 
 
 @functools.cache
 def order() -> tuple:
-    """(modules of others, our own in an order in which each comes after those it imports)
+    """(modules of others, our own and bundles of ours in an order in which each comes after those
+    it imports)
 
     Those of others are named wherever an import is; our own orders only what runs at import.
     """
-    needs, others = {}, set()
+    others = set()
     for path in sorted((ROOT / "firmware").rglob("*.py")):
-        tree = ast.parse(path.read_bytes(), str(path))
-        name = _name(path)
-        at_import = {found for node in tree.body for found in _imported(node)}
-        needs[name] = {found for found in at_import if found.startswith("firmware")} - {name}
-        needs[name] |= {name.rpartition(".")[0]} - {""}
-        others |= {
-            found
-            for node in ast.walk(tree)
-            for found in _imported(node)
-            if not found.startswith("firmware")
-        }
-    return sorted(others), list(TopologicalSorter(needs).static_order())
+        for node in ast.walk(ast.parse(path.read_bytes(), str(path))):
+            others |= {name for name in _imported(node) if not name.startswith("firmware")}
+    return sorted(others), bundler().order()
 
 
-def _name(path: Path) -> str:
-    parts = path.relative_to(ROOT).with_suffix("").parts
-    return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
-
-
-def _source(name: str) -> str:
-    path = ROOT / name.replace(".", "/")
-    return (path / "__init__.py" if path.is_dir() else path.with_suffix(".py")).read_text()
+@functools.cache
+def bundler() -> Bundler:
+    """What is in which bundle."""
+    return Bundler(ROOT)
 
 
 def _imported(node) -> set:
-    """Modules that an import statement names: {"firmware.tic.store"}"""
+    """Modules that an import statement names: {"umqtt.simple"}"""
     if isinstance(node, ast.Import):
         return {alias.name for alias in node.names}
-    if not isinstance(node, ast.ImportFrom):
-        return set()
-    whole = {f"{node.module}.{alias.name}" for alias in node.names}
-    ours = {name for name in whole if (ROOT / f"{name.replace('.', '/')}.py").exists()}
-    return ours or {node.module}
+    return {node.module} if isinstance(node, ast.ImportFrom) else set()
 
 
 def sizes() -> dict:
     """{module: bytes of its .mpy for the board}"""
     return {
-        _name(ROOT / name): path.stat().st_size
+        module(Path(name)): path.stat().st_size
         for name, path in compiled(mpy.BOARD).items()
     }
 
@@ -84,11 +71,12 @@ def heap32(resident: list | None = None) -> tuple:
         modules = [name for name in modules if name in resident]
     code = (
         f"import json, heap; taken = heap.imports({others!r}, {modules!r}); "
-        f"print(json.dumps([taken, heap.parts()]))"
+        f"print(json.dumps([taken, heap.parts({_parts()!r})]))"
     )
     with tempfile.TemporaryDirectory(prefix="ticgate-bench-") as folder:
         compile_target("heap.py", Path(folder), mpy.UNIX32)
         env = flash(Path(folder))
+        (Path(folder) / _MICRODOT).symlink_to(mirrored(mpy.UNIX32) / "lib" / _MICRODOT)
         done = subprocess.run(
             [MICROPYTHON32_BOARD, "-X", "heapsize=256k", "-c", code], env=env, cwd=folder,
             text=True, capture_output=True, check=False, timeout=60,
@@ -98,20 +86,15 @@ def heap32(resident: list | None = None) -> tuple:
     return tuple(json.loads(done.stdout.splitlines()[-1]))  # after what the gateway says
 
 
-def heap_rv32() -> dict:
-    """{module: bytes of heap} on RV32, where native code lies on the heap, as on the C6."""
-    others, modules = order()
-    with tempfile.TemporaryDirectory(prefix="ticgate-bench-") as folder:
-        files = compiled(mpy.BOARD)
-        files["heap.mpy"] = compile_target("heap.py", Path(folder), mpy.BOARD)
-        files["umqtt/simple.mpy"] = mirrored(mpy.BOARD) / "lib/umqtt/simple.mpy"
-        image = Path(folder) / "image"
-        image.write_bytes(mpy.romfs(files))
-        code = f"import heap\nheap.on_rv32({others!r}, {modules!r})\n"
-        done = rv32.run(code, image=image, icount=False, timeout=60)
-    if done.status:
-        raise Failed(done.output + done.error)
-    return json.loads(done.output)
+def _parts() -> list:
+    """[(part, module, name)] for target/heap.py."""
+    places = (
+        ("firmware.assembly", "firmware.tic.store", "Store"),
+        ("firmware.assembly", "firmware.tic.source", "Source"),
+        ("firmware.publish.mqtt", "firmware.publish.mqtt", "Mqtt"),
+    )
+    return [(name, where, bundler().bundle(where).name((origin, name)))
+            for where, origin, name in places]
 
 
 def native(heap: dict) -> dict:
@@ -120,8 +103,28 @@ def native(heap: dict) -> dict:
     The unix port keeps native code elsewhere. QEMU keeps it on the heap, and so does the ESP32-C6:
     MicroPython builds it with all of its RAM executable (CONFIG_ESP_SYSTEM_PMP_IDRAM_SPLIT=n).
     """
-    found = heap_rv32()
-    return {
-        name: max(0, found[name] - heap[name]) if "@micropython." in _source(name) else 0
-        for name in order()[1]
-    }
+    modules = [name for name in order()[1] if _is_native(name)]
+    packages = [name for name in order()[1] if bundler().paths[name].stem == "__init__"]
+    found = _heap_rv32(packages + modules)
+    return {name: max(0, found[name] - heap[name]) if name in modules else 0 for name in heap}
+
+
+def _is_native(name: str) -> bool:
+    """Whether there is native code in a bundle, or a module that is in none."""
+    members = bundler().members(name)
+    return any("@micropython." in bundler().paths[one].read_text() for one in members)
+
+
+def _heap_rv32(modules: list) -> dict:
+    """{module: bytes of heap} on RV32, where native code lies on the heap, as on the C6."""
+    with tempfile.TemporaryDirectory(prefix="ticgate-bench-") as folder:
+        files = compiled(mpy.BOARD)
+        files["heap.mpy"] = compile_target("heap.py", Path(folder), mpy.BOARD)
+        files["umqtt/simple.mpy"] = mirrored(mpy.BOARD) / "lib/umqtt/simple.mpy"
+        image = Path(folder) / "image"
+        image.write_bytes(mpy.romfs(files))
+        code = f"import heap\nheap.on_rv32({order()[0]!r}, {modules!r})\n"
+        done = rv32.run(code, image=image, icount=False, timeout=60)
+    if done.status:
+        raise Failed(done.output + done.error)
+    return json.loads(done.output)

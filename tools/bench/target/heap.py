@@ -49,9 +49,10 @@ def _imported(modules) -> dict:
     return taken
 
 
-def parts() -> dict:
+def parts(classes: list) -> dict:
     """Build the gateway as main.py does, from reader to MQTT, without running it; what each of its
-    parts takes.
+    parts takes. classes: [(name of the part, module from which assembly.py takes it, its name
+    there)]
 
     -> {class: bytes}; "Gateway" is all of it
     """
@@ -60,16 +61,16 @@ def parts() -> dict:
     from firmware import assembly
     from firmware.board import Board
     from firmware.config import Config
-    from firmware.publish import mqtt
 
     config = Config()
     config.update({"mqtt_host": "127.0.0.1", "model": False, "page": False})
     config.update({"ap_after": 0, "ntp_host": ""})
     board = Board(config, machine)
     taken = {}
-    whole = ((assembly, "Store"), (assembly, "Source"), (mqtt, "Mqtt"))
-    for module, name in whole:
-        setattr(module, name, _weighed(getattr(module, name), name, taken))
+    for part, module, name in classes:
+        __import__(module)
+        module = sys.modules[module]
+        setattr(module, name, _weighed(getattr(module, name), part, taken))
     before = _used()
     kept = assembly.assemble(config, board)
     taken["Gateway"] = _used() - before
