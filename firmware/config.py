@@ -10,6 +10,7 @@ import json
 import os
 
 from firmware import settings
+from firmware.rarely import load
 
 _LARGEST = 8192  # bytes; a file beyond that is not ours, and would not fit into memory
 
@@ -36,9 +37,10 @@ class Config:
         except ValueError as error:
             self._set_aside(error)
             return self
+        check = load("checking").check
         for key, value in stored.items():
             try:
-                self._put(key, settings.check(key, value))
+                self._put(key, check(key, value, *settings.describe(key)))
             except ValueError as error:
                 self._kept[key] = value
                 self.problems.append(f"{error}; kept in the file, not used")
@@ -57,7 +59,10 @@ class Config:
 
         True if anything is different now.
         """
-        checked = [(key, settings.check(key, value)) for key, value in changes.items()]
+        check = load("checking").check
+        checked = []
+        for key, value in changes.items():
+            checked.append((key, check(key, value, *settings.describe(key))))
         changed = False
         for key, value in checked:
             if key in self._kept or value != self.get(key):

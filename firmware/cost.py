@@ -19,14 +19,14 @@ _CENT = const(1_000_000)  # of 1e-8 euro: Wh times 1/100000 euro per kWh
 class Cost:
     """prices, subscription: texts of the settings (prices.py); ValueError if they are wrong.
 
-    `prices`: {key: 1/100000 euro per kWh}.
+    `prices`: {key: 1/100000 euro per kWh}; `subscription`: 1/100000 euro a month.
     """
 
     def __init__(self, energy, prices, subscription=""):
         self._energy = energy
         read = rarely.load("prices")
         self.prices = read.parse(prices)
-        self._subscription = read.amount(subscription) if subscription else 0
+        self.subscription = read.amount(subscription) if subscription else 0
 
     def hour(self, period, watts):
         """What an hour costs at this power in this period, in 1/100000 euro, energy alone.
@@ -53,7 +53,7 @@ class Cost:
         days = min(last + 1 - energy.clock.day(energy.since), day if span == MONTH else 1)
         following = last + 1 - day + 31  # beyond the end of the month, by three days at most
         length = 31 - calendar(following * _DAY)[2] + 1
-        total = total * length + self._subscription * 1000 * days
+        total = total * length + self.subscription * 1000 * days
         return (total + length * _CENT // 2) // (length * _CENT)
 
     def earned(self, span):

@@ -1,8 +1,8 @@
 """The log: the last 200 lines, in flash, for the owner to read on the page.
 
-Lines are gathered in a kilobyte of memory and written to flash when that is full, after an error,
+Lines are gathered in memory and written to flash when that is full, after an error,
 and at the end; at most once a minute, so that whatever goes wrong, and however often, wears the
-flash by 1440 writes of a kilobyte a day at most. What finds no room meanwhile is counted. A line
+flash by 1440 writes a day at most. What finds no room meanwhile is counted. A line
 that comes again at once is counted too instead of kept.
 
 Who writes a line takes care that there is no secret in it. The files are logbook.py's.
@@ -13,7 +13,7 @@ from micropython import const
 from firmware.rarely import load
 
 ERROR, WARNING, INFO = 0, 1, 2
-_ROOM = const(1024)  # bytes
+_ROOM = const(512)  # bytes
 _TEXT = const(120)  # bytes of a line
 _REST = const(60)  # s between two writes
 

@@ -75,13 +75,6 @@ wifi_power int 2..20 20
 wifi_ssid text 1..32
 """
 
-# Beside ASCII letters and digits, what a kind of text may hold.
-OTHERS = {
-    "host": ".-_:", "address": ".", "name": "-_", "labels": ",+-_.", "rule": ",+_ ",
-    "prices": "=,.; \n", "amount": ",. ",
-}
-
-
 def keys():
     """Iterate over the keys of all settings, in the order of the alphabet."""
     at = 1
@@ -104,81 +97,11 @@ def describe(key) -> tuple:
 
 
 def check(key, value):
-    """The value in its own type (int, bool, str), from a JSON value or from text.
-
-    ValueError says the key, the value given (a secret's never) and what is allowed.
-    """
-    kind, allowed, default = describe(key)
-    if value == "" and default == "" and kind != "int":
-        return value
-    checked = _checked(kind, allowed, value)
-    if checked is None:
-        others = OTHERS.get(kind)
-        refusal = rarely.load("refusal")
-        raise ValueError(refusal.of_value(key, value, kind, allowed, default, others))
-    return checked
+    """The value in its own type (int, bool, str): see checking.py."""
+    return rarely.load("checking").check(key, value, *describe(key))
 
 
 def default(key):
     """The value a setting has until its owner says otherwise."""
-    kind, allowed, text = describe(key)
-    return text and _checked(kind, allowed, text)
-
-
-def _checked(kind, allowed, value):
-    """The value in its type, or None if it is not allowed."""
-    if kind == "bool":
-        if value is True or value is False:
-            return value
-        words = ("off", "on", "false", "true", "no", "yes", "0", "1")
-        return words.index(value) % 2 == 1 if value in words else None
-    if kind == "choice":
-        return value if value in allowed.split("|") else None
-    low, high = allowed.split("..")
-    if kind == "int":
-        if isinstance(value, str) and len(value) < 10:
-            digits = value[1:] if value[:1] == "-" else value
-            value = int(value) if digits.isdigit() else None
-        return value if type(value) is int and int(low) <= value <= int(high) else None
-    if not isinstance(value, str):
-        return None
-    if kind == "labels":
-        value = value.replace(" ", "")
-    if not int(low) <= len(value.encode()) <= int(high):
-        return None
-    return value if _spelled(kind, value) and _read(kind, value) else None
-
-
-def _read(kind, text) -> bool:
-    """Whether those who will read it can."""
-    try:
-        if kind == "prices":
-            return rarely.load("prices").parse(text) != {}
-        if kind == "amount":
-            return rarely.load("prices").amount(text) >= 0
-        if kind == "rule":
-            return rarely.load("outputs").words(text) != []
-        if kind == "address":
-            parts = [int(part) for part in text.split(".")]
-            return len(parts) == 4 and max(parts) < 256
-    except ValueError:
-        return False
-    return True
-
-
-def _spelled(kind, text) -> bool:
-    """Whether every character, and the whole, is right for its kind."""
-    if kind == "topic" and (text[0] in "/$" or "//" in text + "/"):
-        return False
-    if kind == "labels" and (text == "*" or "" in text.split(",")):
-        return text == "*"
-    others = OTHERS.get(kind)
-    for letter in text:
-        if "0" <= letter <= "9" or "A" <= letter <= "Z" or "a" <= letter <= "z":
-            continue
-        if others:
-            if letter not in others:
-                return False
-        elif letter < " " or letter == "\x7f" or "\ud800" <= letter <= "\udfff":
-            return False
-    return not (kind == "topic" and ("+" in text or "#" in text or " " in text))
+    kind, _, text = describe(key)
+    return int(text) if kind == "int" else text == "on" if kind == "bool" else text

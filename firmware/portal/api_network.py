@@ -1,6 +1,5 @@
 """GET /api/scan, POST and GET /api/join: the networks around, and the way into one of them."""
 
-from firmware.portal import body
 from firmware.rarely import load
 
 _NAMES = ("ssid", "rssi", "security", "channel", "hidden")
@@ -23,6 +22,7 @@ def get_scan(request):
 def post_join(request):
     """Try a network; what it leads to is for GET /api/join. It is kept once it was joined."""
     app = request.app
+    body = load("portal.body")
     given = body.read(request)
     for key in given:
         if key not in _KEYS and key != "hidden":

@@ -1,6 +1,5 @@
 """POST /api/restart, and POST /api/factory: a gateway as it was when it was new."""
 
-from firmware.portal import body
 from firmware.rarely import load
 
 
@@ -12,7 +11,7 @@ def post_restart(request):
 
 async def post_factory(request):
     """Forget all settings and restart; who asks proves once more that he may."""
-    given = body.read(request)
+    given = load("portal.body").read(request)
     asked = request.app.guard.sessions.verify(given.get("password"))
     await load("portal.api_session").proven(request, asked, 403)
     request.app.gateway.factory()

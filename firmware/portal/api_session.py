@@ -1,8 +1,8 @@
 """GET /api/session, POST /api/login, /api/logout and /api/password: who asks, and may he."""
 
 import firmware
-from firmware.portal import body
 from firmware.portal.guard import COOKIE
+from firmware.rarely import load
 
 
 def get_session(request):
@@ -26,14 +26,14 @@ def get_session(request):
 
 async def post_login(request):
     """{"password"} -> a session."""
-    given = body.read(request)
+    given = load("portal.body").read(request)
     sessions = request.app.guard.sessions
     return _session(request, *await proven(request, sessions.login(given.get("password")), 401))
 
 
 async def post_password(request):
     """{"new", "old"?} -> a session; the others end."""
-    given = body.read(request)
+    given = load("portal.body").read(request)
     sessions = request.app.guard.sessions
     chosen = sessions.choose(given.get("new"), given.get("old"))
     return _session(request, *await proven(request, chosen, 400))

@@ -29,12 +29,13 @@ _TABLE = (
 )
 
 
-def make(gateway, guard) -> "Portal":
-    """The application. guard: before(request), an answer or None; after(request, answer) adds
+def make(gateway, guard, settings) -> "Portal":
+    """The application. settings: a dict with device_name, site, identifiers and page_port. guard:
+    before(request), an answer or None; after(request, answer) adds
     its headers; user(request), whether the owner asks; and the rest of guard.py.
     """
     Request.max_content_length = _LARGEST
-    return Portal(gateway, guard)
+    return Portal(gateway, guard, settings)
 
 
 class Portal(Microdot):
@@ -44,15 +45,14 @@ class Portal(Microdot):
     """
 
     pace = None
-    port = 80
 
-    def __init__(self, gateway, guard):
+    def __init__(self, gateway, guard, settings):
         Microdot.__init__(self)
         self.gateway = gateway
         self.guard = guard
-        config = gateway.config()
-        self.names = config.get("device_name"), config.get("site")
-        self.private = config.get("identifiers") != "send"
+        self.names = settings["device_name"], settings["site"]
+        self.private = settings["identifiers"] != "send"
+        self.port = settings["page_port"]
         self.feeds = [None] * _FEEDS
         self.before_request_handlers.append(guard.before)
         self.after_request_handlers.append(guard.after)

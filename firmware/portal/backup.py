@@ -13,7 +13,6 @@ from hashlib import sha256
 from micropython import const
 
 import firmware
-from firmware.portal import body
 from firmware.rarely import load
 
 _ROUNDS = const(8000)
@@ -26,7 +25,7 @@ _PASSWORD = "8..64"
 async def post_backup(request):
     """{"password"?} -> the file."""
     app = request.app
-    password = _password(body.read(request) if request.body else {}, app.abort)
+    password = _password(load("portal.body").read(request) if request.body else {}, app.abort)
     config = app.gateway.config()
     plain, secrets = {}, {}
     for key in config.keys():
@@ -57,7 +56,7 @@ def _members(items):
 async def post_restore(request):
     """{"file", "password"?, "check"?} -> what was changed, and what could not be used."""
     abort = request.app.abort
-    given = body.read(request)
+    given = load("portal.body").read(request)
     file = given.get("file")
     if isinstance(file, str):
         try:
@@ -106,7 +105,7 @@ def _apply(request, values, secrets, check):
             unused.append({"key": key[:40], "error": "no such setting" if not kind else
                            "a secret is taken from the encrypted part alone"})
     if not check:
-        load("portal.api_config").save(request, config)
+        load("portal.changing").save(request, config)
     return {
         "changed": changed, "unused": unused, "secrets": "restored" if secrets else "kept",
         "restart": bool(changed) and not check,
@@ -118,7 +117,7 @@ def _password(given, abort):
     password = given.get("password")
     if password in (None, ""):
         return ""
-    password = body.text(given, "password", abort, 8, 64)
+    password = load("portal.body").text(given, "password", abort, 8, 64)
     return password
 
 

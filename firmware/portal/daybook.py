@@ -1,11 +1,8 @@
 """Days of the history with their cost, for export.py: rows, and lines of a table."""
 
-import gc
-
 from micropython import const
 
 from firmware.link.clock import calendar
-from firmware.rarely import load
 
 _DAY = const(86400)
 _CENT = const(1_000_000)  # of 1e-8 euro
@@ -45,9 +42,8 @@ def days(gateway, start, end, step):
     Summed up from single days, each of which costs its part of the month's subscription. Sums are
     rounded once.
     """
-    gc.collect()  # the settings take much room, and not for long
-    prices, subscription = _prices(gateway.config())
-    gc.collect()
+    known = gateway.books.cost
+    prices, subscription = (known.prices, known.subscription) if known else ({}, 0)
     clock, first = gateway.clock, gateway.clock.day(start)
     begin = cost = earned = None
     flags, sums = 0, {}
@@ -77,15 +73,6 @@ def days(gateway, start, end, step):
                 cost += wh * price
     if begin is not None:
         yield clock.midnight(begin), flags, sums, _cents(cost), _cents(earned)
-
-
-def _prices(config):
-    """({key: 1/100000 euro per kWh}, 1/100000 euro a month), as they are set now."""
-    read = load("prices")
-    prices, subscription = config.get("prices"), config.get("subscription")
-    if not prices:
-        return {}, 0
-    return read.parse(prices), read.amount(subscription) if subscription else 0
 
 
 def _length(first):

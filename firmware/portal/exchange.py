@@ -53,7 +53,7 @@ async def answer(server, connection, app, first) -> None:
     buffer = bytearray(_SIZE)
     buffer[0] = first[0]
     guard = getattr(app, "guard", None)
-    reply = None
+    reply = body = None
     try:
         try:
             request, came = await _request(connection, app, buffer)
@@ -77,15 +77,16 @@ async def answer(server, connection, app, first) -> None:
             request = None
         else:
             whole = False
+        body = reply.body
         await _send(server, connection, buffer, reply)
-        live = getattr(reply.body, "__aiter__", None)
+        live = getattr(body, "__aiter__", None)
         if live:
-            buffer = None
+            reply = buffer = None
             async for data in live():
                 await _write(server, connection, data)
     finally:
-        leave = getattr(reply and reply.body, "aclose", None)
-        close = getattr(reply and reply.body, "close", None)
+        leave = getattr(body, "aclose", None)
+        close = getattr(body, "close", None)
         if leave:
             await leave()
         elif close:

@@ -20,8 +20,8 @@ from micropython import const
 
 from firmware.log import ERROR
 
-_PLACES = const(4)  # connections, besides feeds
-_ALL = const(7)  # with feeds
+_PLACES = const(3)  # connections, besides feeds
+_ALL = const(6)  # with feeds
 _QUEUE = const(8)  # connections that the system holds for us
 _HEAD = const(10000)  # ms for the head of a request
 _GRACE = const(1000)  # ms in which a place is safe
@@ -33,7 +33,7 @@ _STUCK = const(9000)  # ms left of the ten seconds in which a piece has to be ta
 _SOON = const(10)  # ms
 _LOOK = const(1000)  # ms between two looks at the deadlines
 _QUIET = const(300000)  # ms without a request after which the application is forgotten
-_GARBAGE = const(2048)  # bytes between two collections while the application is in memory
+_GARBAGE = const(1024)  # bytes between two collections while the application is in memory
 _RESIDENT = ("server", "sessions")  # modules that are not
 _BUSY = b"HTTP/1.0 503 Busy\r\nRetry-After: 1\r\nContent-Length: 0\r\n\r\n"
 _LATE = b"HTTP/1.0 408 Too slow\r\nContent-Length: 0\r\n\r\n"

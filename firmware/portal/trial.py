@@ -7,7 +7,6 @@ import time
 
 from micropython import const
 
-from firmware.portal import body
 from firmware.rarely import load
 
 _DEADLINE = const(4000)  # ms for the connection, and for the answer
@@ -21,12 +20,12 @@ async def post_test(request):
         app.abort(404, {"error": "no such test", "allowed": "mqtt ntp"})
     config = app.gateway.config()
     if request.body:
-        changes = body.read(request)
+        changes = load("portal.body").read(request)
         for key in changes:
             try:
                 config.update({key: changes[key]})
             except ValueError as error:
-                told = load("portal.api_config").refusal(config, key, changes[key], error)
+                told = load("portal.changing").refusal(config, key, changes[key], error)
                 app.abort(400, told)
     link = app.gateway.link
     if link and not link.up.is_set():

@@ -24,7 +24,7 @@ from firmware.supervisor import pause
 # and the head of the packet 114; 32 are spared for pings.
 _OUTBOX = const(2768)
 # The model of such a meter has 2900 to 3500: its keys are longer than labels.
-_MODEL = const(3840)
+_MODEL = const(3648)
 _LOOK = const(50)  # ms between two looks at the socket,
 _NEAR = const(10)  # while something waits to be taken or acknowledged
 _STABLE = const(60000)  # ms after which a connection has proved to hold

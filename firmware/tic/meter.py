@@ -219,11 +219,16 @@ class Meter(Tariff):
 
 
 def _load(name):
-    """A module that is needed now and then: it is garbage when it has done its work."""
-    path = "firmware.tic." + name
-    __import__(path)
-    delattr(tic, name)
-    return sys.modules.pop(path)
+    """A module that is needed now and then: it is garbage when it has done its work.
+
+    Imported by its last name, since every name stays in memory for good.
+    """
+    sys.path.insert(0, str(tic.__path__))  # MicroPython's is no list
+    try:
+        __import__(name)
+    finally:
+        sys.path.pop(0)
+    return sys.modules.pop(name)
 
 
 def _percent(part, whole, scale=100):

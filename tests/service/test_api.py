@@ -51,7 +51,8 @@ async def main(port):
         from firmware.portal.app import make
         from firmware.portal.guard import Guard
 
-        return make(known, Guard(sessions, lambda address: "", "winky", False))
+        settings = dict(device_name="", site="", identifiers="omit", page_port=port)
+        return make(known, Guard(sessions, lambda address: "", "winky", False), settings)
     server = Server(
         port, make, time.ticks_ms, lambda words, level: known.log.add(level, words))
     task = asyncio.create_task(server.run())

@@ -240,7 +240,10 @@ class Pieces(io.IOBase):
 
 def make(gateway=None, guard=None):
     """The application over stand-ins."""
-    return module.make(gateway or Gateway(), guard or Guard())
+    gateway = gateway or Gateway()
+    config = gateway.config()
+    keys = ("device_name", "site", "identifiers", "page_port")
+    return module.make(gateway, guard or Guard(), {key: config.get(key) for key in keys})
 
 
 def request(app, method, url, body=None, headers=None):

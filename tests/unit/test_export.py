@@ -6,6 +6,7 @@ from books import utc
 from portal import Gateway, get, make
 
 from firmware.config import Config
+from firmware.cost import Cost
 from firmware.history import History
 from firmware.link.clock import Clock
 
@@ -20,11 +21,13 @@ class Ledger:
 
 
 class Books:
+    cost = None
+
     def __init__(self, history):
         self.ledger = Ledger(history)
 
 
-def _gateway(**settings):
+def _gateway(prices="", subscription="", **settings):
     """A gateway with an empty history, on 2026-01-20 at half past three in the afternoon."""
     global _count
     _count += 1
@@ -37,6 +40,8 @@ def _gateway(**settings):
     found.clock.set(_NOW, "ntp")
     found.history = History(found.clock, f"export{_count}")
     found.books = Books(found.history)
+    if prices:
+        found.books.cost = Cost(None, prices, subscription)
     return found
 
 
@@ -134,7 +139,7 @@ async def test_a_cost_that_is_not_known():
     _day(gateway, "H260119", 0, hc=4000, hp=1, injected=5)
     rows = (await get(make(gateway), "/api/history?kind=day")).json["rows"]
     assert [row[3:] for row in rows] == [[73, None], [None, None]]
-    gateway.config().set("prices", "")
+    gateway.books.cost = None
     rows = (await get(make(gateway), "/api/history?kind=day")).json["rows"]
     assert [row[3:] for row in rows] == [[None, None], [None, None]]
 

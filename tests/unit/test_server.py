@@ -9,7 +9,7 @@ from fake_client import Client, Log, Ticks
 
 from firmware.portal.server import Server
 
-PLACES = 4
+PLACES, ALL = 3, 6
 
 
 class Site:
@@ -320,22 +320,22 @@ async def test_a_long_answer_gives_way():
 
 async def test_whoever_asks_nothing_makes_room():
     async with Listening() as site:
-        silent = [site.come() for _ in range(50)]
+        silent, late = [site.come() for _ in range(50)], 50 - PLACES
         await pause()
-        assert len(site.server.open) == PLACES and len(site.coming) == 46
+        assert len(site.server.open) == PLACES and len(site.coming) == late
         assert not any(client.closed for client in silent)
-        for n in range(46):
+        for n in range(late):
             site.ticks.now += 1001
-            while len(site.coming) > 45 - n:
+            while len(site.coming) > late - 1 - n:
                 await asyncio.sleep_ms(1)
         await pause()
         closed = [client.closed for client in silent]
-        assert closed == [True] * 46 + [False] * 4
+        assert closed == [True] * late + [False] * PLACES
         assert silent[0].status == 503 and b"Retry-After" in silent[0].sent
         client = site.come(get(b"/"))
         site.ticks.now += 1001
         await pause()
-        assert client.status == 200 and silent[46].closed and not silent[47].closed
+        assert client.status == 200 and silent[late].closed and not silent[late + 1].closed
 
 
 async def test_whoever_asked_is_not_pushed_out():
@@ -349,7 +349,7 @@ async def test_whoever_asked_is_not_pushed_out():
         site.gate.set()
         while site.server.open or site.coming:
             await pause()
-        assert [client.status for client in waiting + late] == [200] * 10
+        assert [client.status for client in waiting + late] == [200] * (PLACES + 6)
         assert not site.server.open and not site.coming
 
 
@@ -374,11 +374,11 @@ async def test_feeds_have_places_of_their_own():
         await pause()
         waiting = [site.come(get(b"/slow")) for _ in range(PLACES)]
         await pause()
-        assert len(site.server.open) == 7
+        assert len(site.server.open) == ALL
         assert not any(client.closed for client in feeds + waiting)
         site.come(get(b"/"))
         await pause()
-        assert len(site.server.open) == 7 and site.coming
+        assert len(site.server.open) == ALL and site.coming
 
 
 async def test_less_garbage_while_pages_are_open():

@@ -1,5 +1,6 @@
 """The whole gateway on the simulated board, measured while it reads a meter and publishes."""
 
+import http.client
 import json
 import os
 import queue
@@ -9,12 +10,14 @@ import sys
 import tempfile
 import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from tools.bench import modules, streams
 from tools.bench.decoding import TARGET, Failed
 from tools.bench.listener import Listener
 from tools.runtime import MICROPYTHON, MICROPYTHON32_BOARD, ROOT
+from tools.simulator import broker
 
 stop = threading.Event()  # set: whatever waits here gives up
 
@@ -22,6 +25,11 @@ stop = threading.Event()  # set: whatever waits here gives up
 READER = {"model": False, "page": False, "ap_after": 0, "ntp_host": ""}
 CLOCKED = READER | {"ntp_host": "192.0.2.1"}
 USUAL = {"wifi_ssid": "simulated", "ntp_host": ""}  # as it comes, in the house's network
+_EVERYTHING = (
+    "/", "/app.js", "/app.css", "/fr.json", "/en.json", "/api/session", "/api/status",
+    "/api/meter", "/api/labels", "/api/history?kind=minute", "/api/history.csv?kind=ten",
+    "/api/history.csv?kind=day", "/api/config", "/api/log", "/metrics",
+)
 BOOKS = CLOCKED | {"model": True, "prices": "1=0,25 base=0,25", "subscription": "15"}
 
 _BOARD = ROOT / "tools/simulator/board"
@@ -187,6 +195,44 @@ def rest(meter: str, seconds: float = 10, **settings) -> int:
         gateway.wait(4)
         pause(seconds)
         return gateway.ask("stay")["heap"]
+
+
+def pages(meter: str, beside: int = 5) -> dict:
+    """Bytes of heap on the 32-bit port as it comes, MQTT included: at rest, with the pages open
+    (and after everything was asked for once), and the peaks: while a page with its live feed is
+    open and a client downloads everything, one thing after the other; while six do so at once.
+    """
+    port = broker.free_port(0)
+    with Gateway(meter, small=True, page_port=port, **USUAL) as gateway:
+        gateway.wait(6)
+        rest = gateway.ask("stay")["heap"]
+        gateway.ask("worst")
+        feed = http.client.HTTPConnection("127.0.0.1", port, timeout=_PATIENCE)
+        try:
+            feed.request("GET", "/api/live")
+            feed.getresponse()
+            for path in _EVERYTHING:
+                _download(port, path)
+            peak = gateway.ask("worst")["heap"]
+            with ThreadPoolExecutor(beside + 1) as pool:
+                list(pool.map(lambda path: _download(port, path), _EVERYTHING))
+            crowd = gateway.ask("worst")["heap"]
+        finally:
+            feed.close()
+        return {"rest": rest, "open": gateway.ask("stay")["heap"], "peak": peak, "crowd": crowd}
+
+
+def _download(port: int, path: str) -> None:
+    """The whole of an answer; Failed if it is none."""
+    client = http.client.HTTPConnection("127.0.0.1", port, timeout=_PATIENCE)
+    try:
+        client.request("GET", path)
+        answer = client.getresponse()
+        answer.read()
+        if answer.status != 200:
+            raise Failed(f"{path}: {answer.status}")
+    finally:
+        client.close()
 
 
 def wear(days: int = 30) -> dict:

@@ -7,6 +7,7 @@ import subprocess
 import tempfile
 from pathlib import Path
 
+from tools import pages
 from tools.bench.decoding import Failed, compile_target, compiled, mirrored
 from tools.runtime import MICROPYTHON32_BOARD, ROOT, mpy, rv32
 from tools.runtime.bundle import Bundler
@@ -58,6 +59,9 @@ def flash(folder: Path) -> dict:
     (folder / "firmware").symlink_to(mirrored(mpy.UNIX32) / "firmware")
     for name in ("boot.py", "main.py"):
         (folder / name).symlink_to(ROOT / name)
+    (folder / _MICRODOT).symlink_to(mirrored(mpy.UNIX32) / "lib" / _MICRODOT)
+    pages.build()
+    (folder / "web").symlink_to(pages.OUT)
     return {"MICROPYPATH": ".frozen"}
 
 
@@ -76,7 +80,6 @@ def heap32(resident: list | None = None) -> tuple:
     with tempfile.TemporaryDirectory(prefix="ticgate-bench-") as folder:
         compile_target("heap.py", Path(folder), mpy.UNIX32)
         env = flash(Path(folder))
-        (Path(folder) / _MICRODOT).symlink_to(mirrored(mpy.UNIX32) / "lib" / _MICRODOT)
         done = subprocess.run(
             [MICROPYTHON32_BOARD, "-X", "heapsize=256k", "-c", code], env=env, cwd=folder,
             text=True, capture_output=True, check=False, timeout=60,

@@ -55,6 +55,9 @@ def _measure(pool) -> tuple:
         native = modules.native(taken)
         paces = {meter: pool.submit(gateway.pace, meter, _FRAMES) for meter in streams.METERS}
         memory = {meter: _explained(heap.result(), native) for meter, heap in heaps.items()}
+        pages = {meter: pool.submit(gateway.pages, meter) for meter in streams.METERS}
+        for meter, one in pages.items():
+            memory[meter]["pages"] = one.result()
         for meter, (clocked, books) in others.items():
             memory[meter]["books"] = books.result()
             memory[meter]["share"] = books.result() - clocked.result()

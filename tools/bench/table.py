@@ -68,6 +68,12 @@ def figures(decoding: dict, memory: dict, pace: dict, threshold: int) -> str:
              lambda m: _bytes(memory[m]["peak"])),
         line("with the model, history and alerts, at rest", lambda m: _bytes(memory[m]["books"])),
         line("of it: their share, without the clock", lambda m: _bytes(memory[m]["share"])),
+        *(line(words, lambda m, part=part: _bytes(memory[m]["pages"][part])) for words, part in (
+            ("as it comes (pages, Wi-Fi, model), at rest", "rest"),
+            ("the pages open, at rest", "open"),
+            ("peak: a live page, and a client downloads everything", "peak"),
+            ("peak: six clients at once", "crowd"),
+        )),
         line("**ms** from ETX to the end of `frame` at the broker, median (maximum) of "
              f"{pace[meters[0]]['frames']}",
              lambda m: f"{pace[m]['median']:.0f} ({pace[m]['maximum']:.0f})"),

@@ -28,8 +28,11 @@ GROUPS = {
     "firmware.config": "settings",
     # Whoever has a network has the pages, if only for the first contact.
     "firmware.portal.server": "portal.sessions log link.wifi link.setup link.ntp button",
-    "firmware.portal.app": "portal.exchange portal.guard portal.pieces portal.body",
+    "firmware.portal.app": "portal.exchange portal.guard portal.pieces",
 }
+
+# Bundles that come and go, too.
+_VISITED = ("firmware.config", "firmware.portal.app")
 
 
 class Bundler:
@@ -191,7 +194,9 @@ class _Bundle:
             for alias, key in module.late:
                 module, name = whole.origin(key)
                 alias.name = whole.bundle(whole.head(module)).name((module, name))
-        return self._whole.project.text(ast.Module(body, []))
+        resident = self._whole.head(self._name) and self._name not in _VISITED
+        momentary = not resident and whole.project.comes_and_goes(self._name)
+        return whole.project.text(ast.Module(body, []), momentary)
 
     def names(self) -> dict:
         """{name on the board: [what it is called in the sources]}"""

@@ -4,14 +4,20 @@ A name costs its letters and seven bytes more, whether or not anything asks for 
 compiled for the board
 - private names (_store, _turn), which only their module needs, become _a, _b ... in all modules,
 - arguments that nobody names in a call likewise,
-- constants become their numbers; public ones are neither imported nor kept.
+- constants become their numbers; public ones are neither imported nor kept,
+- short texts of modules that come and go, which MicroPython takes for names and keeps for good,
+  become pieces of a long one.
 What people read, and what the tests run, has the names it has.
 """
 
 import ast
+import copy
 import string
 from pathlib import Path
 
+_INTERNED = 10  # characters: MicroPython keeps every text up to that as a name
+_PIECES = "_TEXTS"
+_FEW = 3
 _ARITHMETIC = (ast.BinOp, ast.UnaryOp, ast.operator, ast.unaryop, ast.Constant, ast.Name, ast.Load)
 
 
@@ -34,6 +40,10 @@ class Project:
                     self.keywords.add(node.arg)
                 elif isinstance(node, ast.Attribute) and not _own(node):
                     self.foreign.add(node.attr)
+        self.momentary = {"firmware.assembly", "firmware.board", "firmware.config"}
+        self.identifiers = set()  # that are names anyway
+        for path, tree in self._trees.items():
+            self._look(module(path), tree)
         self._constants = {path: _constants(tree) for path, tree in self._trees.items()}
         self._units = {path: {path} for path in sources}
         for path in sources:
@@ -55,9 +65,33 @@ class Project:
         tree = _Private(self.aliases(path)).visit(tree)
         return _Arguments(self.keywords).visit(tree)
 
-    def text(self, tree: ast.Module) -> str:
+    def comes_and_goes(self, module: str) -> bool:
+        """Whether a module is only in memory for the moment: some load() names it."""
+        return module in self.momentary
+
+    def text(self, tree: ast.Module, momentary: bool = False) -> str:
         """The source of a tree."""
+        if momentary:
+            _Texts(self.identifiers).apply(tree)
         return ast.unparse(ast.fix_missing_locations(_Pairs().visit(tree))) + "\n"
+
+    def _look(self, name, tree):
+        """Note the identifiers in a module, and what it loads for the moment."""
+        package = name.rpartition(".")[0]
+        if package == "firmware.portal":
+            self.momentary.add(name)  # those that stay are in bundles
+        for node in ast.walk(tree):
+            if isinstance(node, ast.Call) and node.args and isinstance(node.args[0], ast.Constant):
+                called = getattr(node.func, "id", getattr(node.func, "attr", ""))
+                if called in ("load", "_load"):
+                    home = "firmware" if called == "load" else package
+                    self.momentary.add(f"{home}.{node.args[0].value}")
+            elif isinstance(node, ast.Name):
+                self.identifiers.add(node.id)
+            elif isinstance(node, ast.Attribute):
+                self.identifiers.add(node.attr)
+            elif isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)):
+                self.identifiers.add(node.name)
 
     def _join(self, path):
         for module, name in _bases(self._trees[path]):
@@ -137,6 +171,71 @@ class _Arguments(ast.NodeTransformer):
         return node
 
     visit_FunctionDef = visit_AsyncFunctionDef = _function
+
+
+class _Texts(ast.NodeTransformer):
+    """Makes short texts the pieces of one that is too long to be kept as a name.
+
+    A tuple of constants stays: it is one object of its module, texts and all.
+    """
+
+    def __init__(self, known):
+        self._known = known
+        self._texts = []
+
+    def apply(self, tree) -> None:
+        """Change a module, if it has enough of them."""
+        changed = self.visit(copy.deepcopy(tree))
+        if len(self._texts) < _FEW:
+            return
+        tree.body = changed.body
+        at = next((n for n, node in enumerate(tree.body)
+                   if not isinstance(node, (ast.Import, ast.ImportFrom))), len(tree.body))
+        mark = "\x1f"
+        whole = mark.join(self._texts)
+        tree.body[at:at] = ast.parse(f"{_PIECES} = {whole!r}.split({mark!r})").body
+
+    def visit_Constant(self, node):
+        text = node.value
+        if not isinstance(text, str) or not 0 < len(text) <= _INTERNED or text in self._known:
+            return node
+        if text not in self._texts:
+            self._texts.append(text)
+        where = ast.Constant(self._texts.index(text))
+        return ast.Subscript(ast.Name(_PIECES, ast.Load()), where, ast.Load())
+
+    def visit_Tuple(self, node):
+        if all(isinstance(one, ast.Constant) for one in node.elts):
+            return node
+        return self.generic_visit(node)
+
+    def visit_JoinedStr(self, node):
+        """What the compiler makes of it is a call of format(): its text may be a short one."""
+        text, values = "", []
+        for one in node.values:
+            if isinstance(one, ast.FormattedValue):
+                one.value = self.visit(one.value)
+                values.append(one.value)
+                conversion = f"!{chr(one.conversion)}" if one.conversion > 0 else ""
+                spec = one.format_spec.values if one.format_spec else []
+                if not all(isinstance(part, ast.Constant) for part in spec):
+                    return node
+                spec = "".join(part.value for part in spec)
+                text += f"{{{conversion}{':' if spec else ''}{spec}}}"
+            else:
+                text += one.value.replace("{", "{{").replace("}", "}}")
+        if len(text) > _INTERNED:
+            return node
+        form = self.visit(ast.Constant(text))
+        return ast.Call(ast.Attribute(form, "format", ast.Load()), values, [])
+
+    def visit_FunctionDef(self, node):
+        node.args.defaults = [self.visit(one) for one in node.args.defaults]
+        node.args.kw_defaults = [one and self.visit(one) for one in node.args.kw_defaults]
+        node.body = [self.visit(one) for one in node.body]
+        return node
+
+    visit_AsyncFunctionDef = visit_FunctionDef
 
 
 class _Pairs(ast.NodeTransformer):

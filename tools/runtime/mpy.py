@@ -81,7 +81,7 @@ def _renew(source, copy: Path, march: str, name: Path, part: Path, lean) -> Path
         if made.exists() and made.stat().st_mtime_ns == when:
             return made
     target = compiled
-    called, options = (_module(name), ["-O3"]) if lean else (str(name), [])
+    called, options = (_called(name, lean), ["-O3"]) if lean else (str(name), [])
     lines = source
     if ours:
         lines = part.with_suffix(".py")
@@ -97,10 +97,14 @@ def _renew(source, copy: Path, march: str, name: Path, part: Path, lean) -> Path
     return target
 
 
-def _module(name: Path) -> str:
-    """firmware/tic/store.py -> firmware.tic.store"""
+def _called(name: Path, lean) -> str:
+    """What tracebacks call a module: the name that is in memory anyway.
+
+    firmware.tic.store; of one that rarely.py loads the last of it.
+    """
     parts = name.with_suffix("").parts
-    return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
+    whole = ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
+    return parts[-1] if lean.project.comes_and_goes(whole) else whole
 
 
 def romfs(files: dict) -> bytes:
