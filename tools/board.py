@@ -11,6 +11,7 @@ from tools import pages
 from tools.runtime import CACHE, ROOT, mpy
 
 OUT = CACHE / "board"
+NAMES = CACHE / "names.json"  # what the short names in a board's traceback stand for
 _FOLDERS = ("firmware", "lib")
 _LIBRARIES = ("microdot.mpy",)
 
@@ -25,6 +26,7 @@ def build() -> int:
     for name in _LIBRARIES:
         shutil.copyfile(compiled / "lib" / name, OUT / "lib" / name)
     shutil.copytree(pages.OUT, OUT / "web")
+    shutil.copyfile(compiled / "names.json", NAMES)
     for name in ("boot.py", "main.py"):
         shutil.copyfile(ROOT / name, OUT / name)
     return sum(path.stat().st_size for path in OUT.rglob("*") if path.is_file())

@@ -73,7 +73,9 @@ async def main(wanted):
                 data = data[:end] + data[at:]
         client = Client(data, step=dice(100) if n % 3 else 0)
         client.end()
-        await server._serve(client, client)
+        server._take(client, client.peer)
+        while server.open:
+            await asyncio.sleep(0)
         assert client.closed and not server.open and not log.lines, (data, log.lines)
         assert client.sent.count(b"HTTP/1.0 ") <= 1, (data, client.sent)
         status = str(client.status)
