@@ -77,3 +77,25 @@ def test_all_of_the_firmware_can_be_made_lean():
     assert len(whole.sources) > 50
     for path in whole.sources:
         compile(whole.lean(path), str(path), "exec")
+
+
+ODD = '''
+def words(x, *, key="alpha"):
+    """Doc."""
+    told = {"first": x, "second": [key, f"{x:02d}", f"a{x!r}b", f"{{{x}}}"]}
+    return told["second"], ("x", "y"), "first" in told, "a" "b"
+print(words(7), words(8, key="beta"))
+'''
+
+
+def test_short_texts_of_what_comes_and_goes_are_no_names(tmp_path, micropython):
+    command = mpy_process.unix_command("unix64")
+    (tmp_path / "firmware").mkdir()
+    path = tmp_path / "firmware/odd.py"
+    path.write_text(ODD)
+    whole = Project(tmp_path)
+    made = whole.text(whole.tree(path), momentary=True)
+    before, after = (mpy_process.run_script(command, code=one).stdout for one in (ODD, made))
+    assert before == after and "beta" in after
+    for text in ("first", "second", "alpha", "{:02d}"):
+        assert made.count(text) == 1 and f"'{text}'" not in made, text

@@ -11,7 +11,7 @@ import json
 from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 
-from tools.runtime import lean, scopes
+from tools.runtime import lean, scopes, texts
 from tools.runtime.scopes import Module, Refused
 
 # Head: the others. All of a bundle comes into memory when one of its modules is asked for.
@@ -41,7 +41,7 @@ class Bundler:
     def __init__(self, root: Path, groups: dict = GROUPS):
         self.project = lean.Project(root)
         tools = [Path(one).stat().st_mtime_ns
-                 for one in (__file__, lean.__file__, scopes.__file__)]
+                 for one in (__file__, lean.__file__, scopes.__file__, texts.__file__)]
         self.newest = max(self.project.newest, *tools)
         self.paths = {lean.module(path): path for path in self.project.sources}
         self._heads = {}
