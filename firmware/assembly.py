@@ -27,7 +27,7 @@ def build(path="config.json") -> Gateway:
     """The gateway that the settings in flash ask for; it has told the console who it is."""
     config = Config(path).load()
     gateway = assemble(config, Board(config, machine))
-    for name in ("assembly", "board", "config", "settings", "refusal"):
+    for name in ("assembly", "board", "config", "settings"):
         if sys.modules.pop(f"firmware.{name}", None):
             delattr(firmware, name)
     return gateway

@@ -30,9 +30,10 @@ _TABLE = (
 
 
 def make(gateway, guard, settings) -> "Portal":
-    """The application. settings: a dict with device_name, site, identifiers and page_port. guard:
-    before(request), an answer or None; after(request, answer) adds
-    its headers; user(request), whether the owner asks; and the rest of guard.py.
+    """The application. settings: a dict with device_name, site, identifiers and page_port.
+
+    guard: before(request), an answer or None; after(request, answer) adds its headers;
+    user(request), whether the owner asks; and the rest of guard.py.
     """
     Request.max_content_length = _LARGEST
     return Portal(gateway, guard, settings)

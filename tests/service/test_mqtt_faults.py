@@ -32,18 +32,15 @@ FAULTS = {
 
 
 @pytest.fixture(scope="module")
-def table(request):
-    """Lines for the end of the module: what the loop suffered under each fault."""
-    lines = []
-    yield lines
-    capture = request.config.pluginmanager.getplugin("capturemanager")
-    with capture.global_and_fixture_disabled():
-        print()
-        for name, status in lines:
-            print(
-                f"mqtt {name:16} longest stall of the loop {status['stall']:3d} ms, held by the "
-                f"destination {status['held']:4.1f} ms, {status['frames']} frames"
-            )
+def table(table):
+    """(name, status) of each fault: what the loop suffered under it is printed at the end."""
+    rows = []
+    yield rows
+    for name, status in rows:
+        table.append(
+            f"mqtt {name:16} longest stall of the loop {status['stall']:3d} ms, held by the "
+            f"destination {status['held']:4.1f} ms, {status['frames']} frames"
+        )
 
 
 def index_of(packet):

@@ -147,18 +147,6 @@ def portal(micropython32, tmp_path_factory):
         found.close()
 
 
-@pytest.fixture(scope="module")
-def table(request):
-    """Lines for the end of the module."""
-    lines = []
-    yield lines
-    capture = request.config.pluginmanager.getplugin("capturemanager")
-    with capture.global_and_fixture_disabled():
-        print()
-        for line in lines:
-            print(line)
-
-
 @contextmanager
 def abuse(portal, table, name, allowed=()):
     """What is done within: others are served (or told one of `allowed`), and all the rest."""
