@@ -154,13 +154,19 @@ def _publish(gateway, settings, device):
     ticks_ms = time.ticks_ms
     gateway.dialler = Dialler(ticks_ms)
     store, source = gateway.store, gateway.source
-    model = None
-    if gateway.books and settings["mqtt_meter"]:
-        from firmware.publish.model import Model
-
-        model = Model(settings, store, gateway.books.write)
+    sources = _sources(gateway, settings)
     gateway.mqtt = Mqtt(
-        settings, device, store, source, gateway.open, ticks_ms, gateway.health, model=model
+        settings, device, store, source, gateway.open, ticks_ms, gateway.health, sources=sources
     )
     gateway.supervisor.add("mqtt", gateway.mqtt.run, _NO_DELIVERY, gateway.sent)
     print(f"mqtt: {settings['mqtt_base']}/{device}/ at {host}:{settings['mqtt_port']}")
+
+
+def _sources(gateway, settings) -> list:
+    """What else there is to say to the broker, the most important first (Messages)."""
+    sources = []
+    if gateway.books and settings["mqtt_meter"]:
+        from firmware.publish.model import Model
+
+        sources.append(Model(settings, gateway.store, gateway.books.write))
+    return sources

@@ -26,7 +26,8 @@ class Codec:
         self._at = 0  # where in it umqtt writes next
         self._answer = b""  # what umqtt reads next
         self._prefix = len(prefix)
-        self._topic = Writer(bytearray(prefix) + bytes(_NAME))
+        self._below = Writer(bytearray(prefix) + bytes(_NAME))
+        self._topic = self._below  # of the message that has begun, or bytes
         self._payload = Writer(outbox.data)
         self.client = client
         client.sock = self
@@ -34,17 +35,23 @@ class Codec:
     def begin(self, name, label=b"", need=64) -> Writer:
         """Start a message to the topic <prefix><name><label>; what is returned takes its payload.
 
-        Full if there is no room for need bytes. "+", "#" and "/" in a label become "_".
+        Full if there is no room for need bytes. "+", "#" and "/" in a label become "_". A name
+        that begins with "/" is a whole topic after it, which is none of ours.
         """
-        topic, payload, outbox = self._topic, self._payload, self._outbox
-        topic.at = self._prefix
-        topic.write(name)
-        at = topic.at
-        topic.write(label)
-        while at < topic.at:
-            if topic.buffer[at] in b"+#/":
-                topic.buffer[at] = 0x5F
-            at += 1
+        payload, outbox = self._payload, self._outbox
+        if name[0] == 0x2F:
+            self._topic = name[1:]
+            at = len(name) - 1
+        else:
+            self._topic = topic = self._below
+            topic.at = self._prefix
+            topic.write(name)
+            at = topic.at
+            topic.write(label)
+            while at < topic.at:
+                if topic.buffer[at] in b"+#/":
+                    topic.buffer[at] = 0x5F
+                at += 1
         room = outbox.room()
         if room < at + _AHEAD + need:
             raise Full

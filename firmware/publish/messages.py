@@ -24,10 +24,13 @@ class Messages:
     """The topics of DESIGN.md 5, written through a codec.
 
     health() gives a dict for the topic gateway; the counters of the store are added to it, and
-    what status() gives, under "mqtt". model: a further source of messages (model.py), or None.
+    what status() gives, under "mqtt". sources: further sources of messages, the most important
+    first, each with what model.py has: renew(), topic(now), write(topic, writer, head), done(),
+    and retain, error and need (bytes that must be free before a message is tried, 0: as many as
+    the last one to that topic had).
     """
 
-    def __init__(self, config, store, outbox, codec, ticks_ms, health, status, model=None):
+    def __init__(self, config, store, outbox, codec, ticks_ms, health, status, sources=()):
         self.unsent = 0  # events that waited too long, messages that fit nowhere
         self._retain = config.get("mqtt_retain_labels")
         self._labels = config.get("mqtt_labels")
@@ -40,7 +43,8 @@ class Messages:
         self._health = health
         self._status = status
         self._policy = Policy(config, store)
-        self._model = model
+        self._sources = sources
+        self._source = None  # that has something to say
         self._site = site = config.get("site")
         self._head = f'{{"site":{json.dumps(site)},'.encode() if site else b"{"
         self._events = []
@@ -51,8 +55,8 @@ class Messages:
         """A new connection: status, health and the newest state are to be said."""
         self._online = False
         self._told = None  # tick of the last message to gateway
-        if self._model:
-            self._model.renew()
+        for source in self._sources:
+            source.renew()
         self._policy.resend()
 
     def event(self, key, fields) -> None:
@@ -91,6 +95,7 @@ class Messages:
 
     def _topic(self, now):
         """Where there is something to say, None if nowhere."""
+        self._source = None
         if not self._online:
             return b"status"
         if self._events:
@@ -99,15 +104,20 @@ class Messages:
             return b"gateway"
         if self._frame and self._policy.frame_due:
             return b"frame"
-        name = self._model and self._model.topic(now)
-        if not name and self._labels and self._policy.next() >= 0:
+        for source in self._sources:
+            name = source.topic(now)
+            if name:
+                self._source = source
+                return name
+        if self._labels and self._policy.next() >= 0:
             return b"label/"
-        return name
+        return None
 
     def _put(self, name, now):
         """Queue one message. Full if there is no room for it."""
-        codec, policy, store = self._codec, self._policy, self._store
+        codec, policy, store, source = self._codec, self._policy, self._store, self._source
         retain = False
+        need = source.need if source else 0
         if name == b"label/":
             # A label that has vanished gets an empty payload, which also ends its being retained.
             slot = policy.next()
@@ -116,7 +126,7 @@ class Messages:
             if not policy.gone(slot):
                 writer.write(store.value(slot).strip() or store.horodate(slot) or b"")
         else:
-            writer = codec.begin(name, b"", self._sizes.get(name, _SMALL))
+            writer = codec.begin(name, b"", need or self._sizes.get(name, _SMALL))
             if name == b"status":
                 retain = True
                 writer.write(b"online")
@@ -128,11 +138,11 @@ class Messages:
                 if not writer.frame(store, policy, now, self._head):
                     return
             else:
-                retain = self._model.retain
-                if not self._model.write(name, writer, self._head):
+                retain = source.retain
+                if not source.write(name, writer, self._head):
                     return
         size = codec.publish(retain)
-        if name not in (b"label/", b"status", b"event"):
+        if not need and name not in (b"label/", b"status", b"event"):
             self._sizes[name] = size
 
     def _done(self, name, now):
@@ -148,7 +158,7 @@ class Messages:
         elif name == b"label/":
             self._policy.done(self._policy.next())
         else:
-            self._model.done()
+            self._source.done()
 
     def _report(self):
         """The payload of the topic gateway."""
@@ -157,8 +167,9 @@ class Messages:
             report.update(self._health())
         except Exception as error:
             report["error"] = load("publish.dialling").words(error)
-        if self._model and self._model.error:
-            report["error"] = self._model.error
+        for source in self._sources:
+            if source.error:
+                report["error"] = source.error
         report["mqtt"] = self._status()
         report["counters"] = self._store.counters.all()
         return report

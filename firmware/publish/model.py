@@ -1,6 +1,7 @@
 """The topics of the model, "meter" and "energy": when they are due, and what is said.
 
-One of the further sources of messages that Messages takes; all have the same few methods.
+One of the further sources of messages that Messages takes; all have the same few methods. A topic
+that begins with "/" is a whole topic behind it; others are below the prefix of ours.
 """
 
 from time import ticks_diff
@@ -18,6 +19,7 @@ class Model:
 
     error = ""  # what went wrong last
     retain = False
+    need = 0
 
     def __init__(self, config, store, write):
         self.retain = config.get("mqtt_retain_labels")

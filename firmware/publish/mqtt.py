@@ -35,8 +35,8 @@ class Mqtt:
 
     device names the topics; open_connection(host, port) gives a connected non-blocking stream
     (readinto, write, close) or raises; health() gives a dict for the topic gateway. source may be
-    None: frames are then noticed at the next look. model: a further source of messages (model.py),
-    or None.
+    None: frames are then noticed at the next look. sources: further sources of messages, see
+    Messages.
     """
 
     def __init__(
@@ -49,7 +49,7 @@ class Mqtt:
         ticks_ms,
         health=dict,
         deadline_ms=10000,
-        model=None,
+        sources=(),
     ):
         self.connected = False
         self.accepted = 0  # messages a broker took: with QoS 1 acknowledged, else written
@@ -61,12 +61,12 @@ class Mqtt:
         self._open = open_connection
         self._ticks_ms = ticks_ms
         self._deadline = deadline_ms
-        self._outbox = outbox = Outbox(_MODEL if model else _OUTBOX)
+        self._outbox = outbox = Outbox(_MODEL if sources else _OUTBOX)
         self._codec = codec = Codec(
             outbox, load("publish.greeting").introduce(config, device)
         )
         self._messages = Messages(
-            config, store, outbox, codec, ticks_ms, health, self.status, model
+            config, store, outbox, codec, ticks_ms, health, self.status, sources
         )
         self.event = self._messages.event
         self._stream = self._session = None

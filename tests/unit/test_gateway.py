@@ -92,8 +92,8 @@ class Source:
 class Mqtt:
     """A destination that notes what it was given."""
 
-    def __init__(self, config, device, store, source, open_connection, ticks_ms, health, model):
-        self.model = model
+    def __init__(self, config, device, store, source, open_connection, ticks_ms, health, sources):
+        self.sources = sources
         self.device = device
         self.open = open_connection
         self.health = health
@@ -551,13 +551,13 @@ def test_what_is_needed_once_is_forgotten_and_what_escapes_restarts_the_board():
 
 def test_a_gateway_that_does_not_publish_the_model_spares_it():
     with House(mqtt_host="broker", model="on") as house:
-        assert house.build().mqtt.model
+        assert house.build().mqtt.sources == ["model"]
         assert house.gateway.books.cost is None
     with House(mqtt_host="broker", model="on", mqtt_meter="off") as house:
-        assert house.build().mqtt.model is None
+        assert house.build().mqtt.sources == []
         assert house.gateway.books
     with House(mqtt_host="broker") as house:
-        assert house.build().mqtt.model is None
+        assert house.build().mqtt.sources == []
         assert house.gateway.books is None
 
 

@@ -32,7 +32,7 @@ class Scene:
             self.open,
             time.ticks_ms,
             health,
-            model=self.model,
+            sources=[self.model] if self.model else (),
         )
         self.mqtt._wait = lambda: 5
         self.task = None
@@ -486,6 +486,60 @@ async def test_what_is_wrong_with_the_model_costs_nothing_else():
     assert [(one[0], one[1], one[2]) for one in found] == [("energy", b'{"said":"energy all"}', 1)]
     assert scene.mqtt.connected
     assert scene.mqtt._messages._report()["error"] == "ValueError: odd"
+    await scene.stop()
+
+
+class _Once:
+    """A source of messages outside our prefix, said once after each connection."""
+
+    error = ""
+    retain = True
+    need = 500
+
+    def __init__(self, count):
+        self.count = count
+
+    def renew(self):
+        self.left = self.count
+
+    def topic(self, now):
+        return b"/elsewhere/%d" % self.left if self.left else None
+
+    def write(self, topic, writer, head):
+        assert topic == b"/elsewhere/%d" % self.left
+        if self.left == 3:
+            return False
+        writer.write(b"x" * 200)
+        return True
+
+    def done(self):
+        self.left -= 1
+
+
+async def test_further_sources_in_their_order():
+    first, second = Scene(write=_says, mqtt_labels=False).model, _Once(20)
+    scene = Scene(mqtt_labels=False)
+    first._store = scene.store
+    scene.mqtt._messages._sources = [first, second]
+    standard(scene.store)
+    scene.store.end_frame()
+    scene.store.end_frame()
+    stream = await scene.start()
+    await scene.turns(stream)
+    sent = stream.take()
+    assert sent.find(b"/frame{") < sent.find(b"/meter{") < sent.find(b"/energy{")
+    found, at = [], sent.find(b"\x0celsewhere/20")
+    assert sent.find(b"/energy{") < at
+    for n in range(20, 0, -1):
+        topic = b"elsewhere/%d" % n
+        here = sent.find(b"\x00" + bytes((len(topic),)) + topic + b"x" * 200)
+        assert (here < 0) == (n == 3), n
+        found.append(here)
+    assert sorted(found[:17]) == found[:17]
+    # Nothing is remembered of messages that are said once.
+    assert sorted(scene.mqtt._messages._sizes) == [b"energy", b"frame", b"gateway", b"meter"]
+    second.error = "no room in flash"
+    assert scene.mqtt._messages._report()["error"] == "no room in flash"
     await scene.stop()
 
 

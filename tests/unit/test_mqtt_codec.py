@@ -72,6 +72,32 @@ def test_messages():
     assert outbox.settle() == 2
 
 
+def test_a_whole_topic():
+    codec, outbox = build(mqtt_base="b" * 64)
+    topic = b"homeassistant/sensor/" + b"x" * 60 + b"/config"
+    assert put(codec, b"/" + topic, b"{}", True) == 2
+    assert put(codec, b"/tele/a/LWT", b"Online") == 6
+    assert put(codec, b"event", b"") == 0
+    base = b"b" * 64 + b"/winky-a1b2c3/"
+    assert queued(outbox) == (
+        b"\x31\x5c\x00\x58" + topic + b"{}\x30\x12\x00\x0atele/a/LWTOnline"
+        b"\x30\x55\x00\x53" + base + b"event"
+    )
+    codec, outbox = build(mqtt_qos=1)
+    put(codec, b"/domoticz/in", b"{}")
+    assert queued(outbox) == b"\x32\x11\x00\x0bdomoticz/in\x00\x01{}"
+
+
+def test_a_whole_topic_needs_room():
+    codec, outbox = build(128)
+    for name, need in ((b"/" + b"x" * 90, 1), (b"/" + b"x" * 40, 100)):
+        try:
+            codec.begin(name, b"", need)
+            raise AssertionError("no room for it")
+        except Full:
+            assert outbox.tail == 0
+
+
 def test_qos_1_counts_its_packets():
     codec, outbox = build(mqtt_qos=1)
     put(codec, b"status", b"a", True)
