@@ -36,7 +36,8 @@ class Mqtt:
     device names the topics; open_connection(host, port) gives a connected non-blocking stream
     (readinto, write, close) or raises; health() gives a dict for the topic gateway. source may be
     None: frames are then noticed at the next look. sources: further sources of messages, see
-    Messages.
+    Messages. topics (list of bytes) are subscribed to, and what comes is given to
+    heard(topic, payload), both bytes: see inbox.py.
     """
 
     def __init__(
@@ -50,6 +51,8 @@ class Mqtt:
         health=dict,
         deadline_ms=10000,
         sources=(),
+        topics=None,
+        heard=None,
     ):
         self.connected = False
         self.accepted = 0  # messages a broker took: with QoS 1 acknowledged, else written
@@ -69,6 +72,11 @@ class Mqtt:
             config, store, outbox, codec, ticks_ms, health, self.status, sources
         )
         self.event = self._messages.event
+        self._inbox = None
+        if topics:
+            from firmware.publish.inbox import Inbox
+
+            self._inbox = Inbox(topics, heard, codec.client, deadline_ms)
         self._stream = self._session = None
         self._fault = None  # what ended the session
         self._since = None  # tick at which it began, until it has proved to hold
@@ -106,7 +114,7 @@ class Mqtt:
             "again": self._again,
             "unsent": self._messages.unsent,
             "bytes": self._outbox.written,
-            "error": self.last_error,
+            "error": self.last_error or (self._inbox.error if self._inbox else ""),
         }
 
     async def _live(self):
@@ -116,11 +124,13 @@ class Mqtt:
         await load("publish.greeting").greet(stream, client, ticks_ms, deadline)
         self._since = now = ticks_ms()
         self._session = Session(
-            stream, self._outbox, now, client.lw_qos, client.keepalive, deadline
+            stream, self._outbox, now, client.lw_qos, client.keepalive, deadline, self._inbox
         )
         self._connects += 1
         self._fault = None
         self._messages.renew()
+        if self._inbox:
+            self._inbox.open()
         self.connected = True
         while not self._fault:
             more = self._turn()

@@ -17,11 +17,12 @@ CONNACK = b"\x20\x02\x00\x00"
 class Scene:
     """A destination whose connections are what is put into `streams`, OSErrors among them."""
 
-    def __init__(self, source=True, health=dict, write=None, **settings):
+    def __init__(self, source=True, health=dict, write=None, topics=None, **settings):
         self.store = FakeStore()
         self.source = FakeSource(self.store)
         self.streams = []
         self.opened = []
+        self.heard = []
         config = FakeConfig(**settings)
         self.model = write and Model(config, self.store, write)
         self.mqtt = Mqtt(
@@ -33,6 +34,8 @@ class Scene:
             time.ticks_ms,
             health,
             sources=[self.model] if self.model else (),
+            topics=topics,
+            heard=lambda topic, payload: self.heard.append((topic, payload)),
         )
         self.mqtt._wait = lambda: 5
         self.task = None
@@ -307,6 +310,29 @@ async def test_qos_1_is_sent_again_after_an_outage():
     await until(lambda: scene.mqtt.accepted == 6)
     assert scene.mqtt.status()["again"] == 2 and scene.mqtt._outbox.tail == 0
     await scene.stop()
+
+
+async def test_topics_are_subscribed_to_in_each_connection():
+    scene = Scene(topics=[b"tic/winky-a1b2c3/command/#"])
+    for pid in (1, 2):
+        stream = await scene.start()
+        asked = b"\x82\x1f\x00" + bytes((pid, 0)) + b"\x1atic/winky-a1b2c3/command/#\x00"
+        assert messages(stream.take())[1] == asked
+        stream.incoming += b"\x90\x03\x00" + bytes((pid, 0)) + b"\x30\x05\x00\x01xhi"
+        await until(lambda count=pid: len(scene.heard) == count)
+        stream.ended = True
+        await until(lambda: not scene.mqtt.connected)
+    assert scene.heard == [(b"x", b"hi")] * 2 and stream.closed
+    assert await scene.stop()
+
+
+async def test_a_refused_subscription_is_told():
+    scene = Scene(topics=[b"a/b"])
+    stream = await scene.start()
+    stream.incoming += b"\x90\x03\x00\x01\x80"
+    await until(lambda: scene.mqtt.status()["error"])
+    assert scene.mqtt.status()["error"] == "the broker refuses to tell us a/b"
+    assert scene.mqtt.connected and await scene.stop()
 
 
 async def test_a_slow_broker_gets_the_newest_state():

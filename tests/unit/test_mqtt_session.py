@@ -8,6 +8,7 @@ from fake_stream import FakeStream
 
 from firmware.publish.codec import Codec
 from firmware.publish.greeting import connect, greet, introduce
+from firmware.publish.inbox import Inbox
 from firmware.publish.outbox import Outbox
 from firmware.publish.session import Session
 
@@ -56,6 +57,14 @@ class Scene:
         except OSError as error:
             return str(error)
         return self.stream.take()
+
+    def listen(self, *topics, heard=None):
+        """Subscribe; the list of what will be heard. Without topics, the broker has granted it."""
+        got = []
+        heard = heard or (lambda topic, payload: got.append((topic, payload)))
+        self.session._inbox = Inbox(topics, heard, self.codec.client, 10000)
+        self.session._inbox._granted = not topics
+        return got
 
     async def open(self, qos=0):
         self.stream.incoming += CONNACK
@@ -213,14 +222,108 @@ async def test_the_longest_packet():
     scene = await Scene().open()
     scene.stream.incoming += b"\x32\xfd\x01\x00\x01t\x00\x07" + bytes(248)
     assert scene.turn() == b"\x40\x02\x00\x07"
-    scene.stream.incoming += b"\x32\xfe\x01\x00\x01t\x00\x07"
+    scene.stream.incoming += b"\x40\xfe\x01"
     assert scene.turn() == "the broker sent a packet of 257 bytes, too long for us"
+
+
+async def test_a_message_that_is_too_long_is_passed_over_and_acknowledged():
+    for size in (257, 400, 3000):
+        for qos, step in ((0, 0), (2, 1), (2, 0), (2, 100)):
+            scene = await Scene().open()
+            heard = scene.listen()
+            scene.stream.step = step
+            left = size - 3
+            head = bytes((0x30 | qos, left & 0x7F | 0x80, left >> 7))
+            message = head + b"\x00\x01t\x00\x07" + bytes(size - 8)
+            scene.stream.incoming += message + b"\x30\x05\x00\x01tok" + message
+            scene.stream.incoming += b"\x30\x05\x00\x01tOK"
+            sent = b""
+            while scene.stream.incoming:
+                sent += scene.turn()
+            sent += scene.turn()
+            assert heard == [(b"t", b"ok"), (b"t", b"OK")], (size, qos, step)
+            assert sent == (b"\x40\x02\x00\x07" * 2 if qos else b"")
+
+
+async def test_the_acknowledgement_of_a_long_message_waits_for_room():
+    scene = await Scene(size=32).open()
+    heard = scene.listen()
+    assert scene.outbox.control(bytes(30))
+    scene.stream.room = 0
+    scene.stream.incoming += b"\x32\xfe\x02\x00\x01t\x00\x07" + bytes(377)
+    scene.stream.incoming += b"\x30\x05\x00\x01tok"
+    for _ in range(3):
+        assert scene.turn() == b"" and not heard
+    scene.stream.room = 1 << 20
+    scene.turn()
+    assert scene.turn() == b"\x40\x02\x00\x07"
+    assert scene.turn() == b"" and heard == [(b"t", b"ok")]
+
+
+async def test_subscription():
+    scene = await Scene(mqtt_qos=1).open()
+    heard = scene.listen(b"tic/x/command/#", b"homeassistant/status")
+    asked = b"\x82\x2b\x00\x01\x00\x0ftic/x/command/#\x01\x00\x14homeassistant/status\x01"
+    assert scene.turn() == asked and scene.codec.client.pid == 1
+    assert scene.turn(15) == b""
+    scene.stream.incoming += b"\x30\x08\x00\x03t/1old"  # before the answer: a session of before
+    scene.stream.incoming += b"\x90\x04\x00\x01\x01\x00"
+    assert scene.turn() == b"" and scene.session._inbox.error == ""
+    assert scene.outbox.tail == 0
+    assert scene.turn(21) == b"\xc0\x00"
+    scene.stream.incoming += b"\x32\x0a\x00\x03t/2\x00\x09new"
+    assert scene.turn() == b"\x40\x02\x00\x09"
+    scene.stream.incoming += b"\x31\x08\x00\x03t/3was"  # retained
+    scene.stream.incoming += b"\x30\x05\x00\x03t/4"
+    assert scene.turn() == b""
+    assert heard == [(b"t/1", b"old"), (b"t/2", b"new"), (b"t/4", b"")]
+
+
+async def test_a_subscription_that_is_refused_or_not_answered():
+    scene = await Scene().open()
+    scene.listen(b"a/b", b"c/d")
+    scene.turn()
+    scene.stream.incoming += b"\x90\x04\x00\x01\x00\x80"
+    assert scene.turn() == b""
+    assert scene.session._inbox.error == "the broker refuses to tell us c/d"
+    scene = await Scene().open()
+    scene.listen(b"a/b")
+    scene.turn()
+    assert scene.turn(20) == b""
+    assert scene.turn(1) == "the broker does not answer the subscription"
+
+
+async def test_a_subscription_waits_for_room_and_may_be_long():
+    scene = await Scene(size=160).open()
+    scene.listen(b"x" * 120)
+    scene.codec.client.pid = 65535
+    assert scene.outbox.control(bytes(100))
+    scene.stream.room = 40
+    assert len(scene.turn()) == 40 and scene.session._inbox._asked is None
+    scene.stream.room = 1 << 20
+    assert len(scene.turn()) == 60
+    asked = scene.turn()
+    assert asked == b"\x82\x7d\x00\x01\x00\x78" + b"x" * 120 + b"\x00"
+    scene.listen(b"y" * 124)
+    assert scene.turn() == b"\x82\x81\x01\x00\x02\x00\x7c" + b"y" * 124 + b"\x00"
+
+
+async def test_a_listener_that_fails_costs_nothing_else():
+    scene = await Scene().open()
+
+    def fails(topic, payload):
+        raise ValueError("odd")
+
+    scene.listen(heard=fails)
+    scene.stream.incoming += b"\x32\x05\x00\x01t\x00\x09"
+    assert scene.turn() == b"\x40\x02\x00\x09"
+    assert scene.session._inbox.error == "ValueError: odd"
 
 
 async def test_lengths_beyond_reason():
     for data, word in (
-        (b"\x30\xff\xff\xff\x7f", "too long"),
-        (b"\x30\x80\x80\x80\x01", "too long"),
+        (b"\xd0\xff\xff\xff\x7f", "too long"),
+        (b"\x90\x80\x80\x80\x01", "too long"),
         (b"\x30\xff\xff\xff\xff", "not MQTT"),
         (b"\x30\x80\x80\x80\x80", "not MQTT"),
     ):
