@@ -36,7 +36,7 @@ def build(path="config.json") -> Gateway:
 def assemble(config, board) -> Gateway:
     """A gateway with its parts, and its tasks ready to run; what is off is never imported."""
     # A copy: a part may keep it, and the settings' code is still free to go.
-    settings = {key: config.get(key) for key in config.keys()}
+    settings = dict(config.items())
     reset = board.reset_cause()
     device = settings["mqtt_device"] or f"winky-{board.chip_id[-6:]}"
     print(f"ticgate {firmware.__version__} on {board.profile}, chip {board.chip_id}, {reset}")

@@ -16,18 +16,21 @@ _LARGEST = 8192  # bytes; a file beyond that is not ours, and would not fit into
 
 
 class Config:
-    """The settings: defaults until load(), which tells what it met in the list `problems`."""
+    """The settings: defaults until load(), which tells what it met in the list `problems`.
+
+    `kept`: what the file holds and this version cannot use.
+    """
 
     def __init__(self, path="config.json"):
         self.problems = []
         self._path = path
         self._values = {}  # what differs from the default, in its type
-        self._kept = {}  # what the file holds and this version cannot use
+        self.kept = {}
         self._changed = False
 
     def load(self) -> "Config":
         """Read the file; nothing in it makes this fail. Returns the settings themselves."""
-        self._values, self._kept, self._changed, self.problems = {}, {}, False, []
+        self._values, self.kept, self._changed, self.problems = {}, {}, False, []
         try:
             stored = self._read()
         except OSError as error:
@@ -38,12 +41,19 @@ class Config:
             self._set_aside(error)
             return self
         check = load("checking").check
+        for key, kind, allowed, default in settings.rows():
+            if key not in stored:
+                continue
+            value = stored.pop(key)
+            try:
+                self._put(key, check(key, value, kind, allowed, default), kind, default)
+            except ValueError as error:
+                self._keep(key, value, error)
         for key, value in stored.items():
             try:
-                self._put(key, check(key, value, *settings.describe(key)))
+                settings.describe(key)
             except ValueError as error:
-                self._kept[key] = value
-                self.problems.append(f"{error}; kept in the file, not used")
+                self._keep(key, value, error)
         return self
 
     def get(self, key):
@@ -62,13 +72,14 @@ class Config:
         check = load("checking").check
         checked = []
         for key, value in changes.items():
-            checked.append((key, check(key, value, *settings.describe(key))))
-        changed = False
-        for key, value in checked:
-            if key in self._kept or value != self.get(key):
-                self._kept.pop(key, None)
-                self._put(key, value)
-                changed = True
+            kind, allowed, default = settings.describe(key)
+            value = check(key, value, kind, allowed, default)
+            if key in self.kept or value != self._value(key, kind, default):
+                checked.append((key, value, kind, default))
+        changed = checked != []
+        for row in checked:
+            self.kept.pop(row[0], None)
+            self._put(*row)
         self._changed = self._changed or changed
         return changed
 
@@ -93,12 +104,28 @@ class Config:
         """Iterate over the keys of all settings."""
         return settings.keys()
 
+    def items(self):
+        """Iterate over (key, value) of all settings, in one go through the table."""
+        return ((row[0], row[4]) for row in self.rows())
+
+    def rows(self):
+        """Iterate over (key, kind, allowed, default as text, value) of all settings."""
+        for key, kind, allowed, default in settings.rows():
+            yield key, kind, allowed, default, self._value(key, kind, default)
+
     def describe(self, key) -> tuple:
         """(kind, allowed, default as text) of a setting."""
         return settings.describe(key)
 
-    def _put(self, key, value):
-        if value == settings.default(key):
+    def _value(self, key, kind, default):
+        return self._values[key] if key in self._values else settings.typed(kind, default)
+
+    def _keep(self, key, value, error):
+        self.kept[key] = value
+        self.problems.append(f"{error}; kept in the file, not used")
+
+    def _put(self, key, value, kind, default):
+        if value == settings.typed(kind, default):
             self._values.pop(key, None)
         else:
             self._values[key] = value
@@ -119,7 +146,7 @@ class Config:
     def _write(self, file):
         """The object, a line a setting, without building it in memory."""
         comma = "{\n"
-        for values in (self._kept, self._values):
+        for values in (self.kept, self._values):
             for key in sorted(values):
                 file.write(f"{comma}{json.dumps(key)}: {json.dumps(values[key])}")
                 comma = ",\n"

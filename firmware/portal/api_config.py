@@ -13,9 +13,7 @@ def get_config(request):
 def _settings(config):
     yield '{"settings":['
     comma = ""
-    for key in config.keys():
-        kind, allowed, default = config.describe(key)
-        value = config.get(key)
+    for key, kind, allowed, default, value in config.rows():
         yield comma
         yield json.dumps({
             "key": key, "kind": kind, "allowed": allowed, "default": default,

@@ -28,11 +28,8 @@ async def post_backup(request):
     password = _password(load("portal.body").read(request) if request.body else {}, app.abort)
     config = app.gateway.config()
     plain, secrets = {}, {}
-    for key in config.keys():
-        kind, _, default = config.describe(key)
-        value = config.get(key)
-        text = ("off", "on")[value] if kind == "bool" else str(value)
-        if text != default:
+    for key, kind, _, default, value in config.rows():
+        if _differs(value, kind, default):
             (secrets if kind == "secret" else plain)[key] = value
     parts = {
         "ticgate": "backup", "version": firmware.__version__, "device": app.gateway.device,
@@ -43,6 +40,11 @@ async def post_backup(request):
     name = f'attachment; filename="{app.gateway.device}-settings.json"'
     headers = {"Content-Type": "application/json", "Content-Disposition": name}
     return _members(parts.items()), headers
+
+
+def _differs(value, kind, default) -> bool:
+    """Whether a setting has another value than its default."""
+    return default != (("off", "on")[value] if kind == "bool" else str(value))
 
 
 def _members(items):
@@ -83,6 +85,7 @@ def _apply(request, values, secrets, check):
     """Put the settings in place: all that can be used, or none."""
     config = request.app.gateway.config()
     changed, unused = [], []
+    restored = "restored" if secrets else "kept"
 
     def put(key, value):
         try:
@@ -91,23 +94,20 @@ def _apply(request, values, secrets, check):
         except ValueError as error:
             unused.append({"key": str(key)[:40], "error": str(error)})
 
-    known = list(config.keys())
-    for key in known:
-        kind, _, default = config.describe(key)
+    for key, kind, _, default, value in config.rows():
         if kind == "secret":
             if key in secrets:
-                put(key, secrets[key])
-        else:
-            put(key, values.get(key, default))
+                put(key, secrets.pop(key))
+        elif key in values or key in config.kept or _differs(value, kind, default):
+            put(key, values.pop(key, default))
+    known = list(config.keys())
     for key in list(values) + list(secrets):
-        kind = config.describe(key)[0] if key in known else ""
-        if not kind or (kind == "secret") != (key in secrets):
-            unused.append({"key": key[:40], "error": "no such setting" if not kind else
-                           "a secret is taken from the encrypted part alone"})
+        unused.append({"key": key[:40], "error": "no such setting" if key not in known else
+                       "a secret is taken from the encrypted part alone"})
     if not check:
         load("portal.changing").save(request, config)
     return {
-        "changed": changed, "unused": unused, "secrets": "restored" if secrets else "kept",
+        "changed": changed, "unused": unused, "secrets": restored,
         "restart": bool(changed) and not check,
     }
 

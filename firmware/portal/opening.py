@@ -8,7 +8,7 @@ _KEYS = ("device_name", "site", "identifiers", "hostname", "page_reading", "page
 def application(gateway):
     """The application, and the guard before it."""
     config = gateway.config()
-    settings = {key: config.get(key) for key in _KEYS}
+    settings = {key: value for key, value in config.items() if key in _KEYS}
     config = None
     gc.collect()  # the settings' code takes much room, and so does the application
     from firmware.portal.app import make

@@ -154,6 +154,7 @@ def test_the_board_has_files_for_bundles_and_the_names_beside_them():
     folder = mirrored(mpy.UNIX32)
     assert (folder / "firmware/gateway.mpy").exists()
     assert not (folder / "firmware/tic/store.mpy").exists()
+    assert (folder / "firmware/settings.txt").exists()  # beside a module in a bundle
     names = json.loads((folder / "names.json").read_text("utf-8"))
     assert ["firmware.tic.store.Store" in ones for ones in names["firmware.gateway"].values()]
     assert set(names) == set(modules.order()[1])

@@ -25,8 +25,7 @@ def described(language) -> dict:
 
 def settings() -> list:
     """Keys of the firmware's table."""
-    source = (ROOT / "firmware/settings.py").read_text("utf-8")
-    table = re.search(r'_TABLE = """\n(.*?)"""', source, re.DOTALL).group(1)
+    table = (ROOT / "firmware/settings.txt").read_text("utf-8")
     return [line.split()[0] for line in table.splitlines()]
 
 

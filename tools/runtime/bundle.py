@@ -65,7 +65,8 @@ class Bundler:
 
     def within(self, path: Path) -> bool:
         """Whether a source has no file of its own."""
-        return self.head(lean.module(path)) not in (lean.module(path), None)
+        name = lean.module(path)
+        return path.suffix == ".py" and self.head(name) not in (name, None)
 
     def members(self, name: str) -> list:
         """The modules of a bundle, or the one that is alone, each after those it imports."""
