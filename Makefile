@@ -10,10 +10,12 @@ MAKEFLAGS += --no-print-directory
 override FILE := $(value FILE)
 override SET := $(value SET)
 override STATE := $(value STATE)
-export FILE SET STATE
+override KEY := $(value KEY)
+export FILE SET STATE KEY
 
-# FILE may be relative to the folder that `make -C` was called from.
+# FILE and KEY may be relative to the folder that `make -C` was called from.
 export CALLER := $(PWD)
+FIND_KEY = case "$$KEY" in ""|/*) ;; *) [ -e "$$KEY" ] || KEY="$$CALLER/$$KEY" ;; esac
 FIND_FILE = case "$$FILE" in ""|/*) ;; *) [ -e "$$FILE" ] || FILE="$$CALLER/$$FILE" ;; esac
 
 export HYPOTHESIS_STORAGE_DIRECTORY := $(CURDIR)/.cache/hypothesis
@@ -25,7 +27,7 @@ DECODE = MICROPYPATH="$(CURDIR):.frozen" exec .cache/bin/micropython tools/decod
 MICROPYTHON_FILES = boot.py main.py firmware tests/unit tests/support/mpy_runner.py \
 	tools/decode.py tools/decode_model.py tools/bench/target tools/simulator/board
 
-.PHONY: help run decode test lint bench fuzz board clean
+.PHONY: help run decode test lint bench fuzz board dist clean
 
 help: ## this list
 	@awk -F ': *## ' '/^[a-z]+: *## / { printf "make %-7s %s\n", $$1, $$2 }' Makefile
@@ -57,9 +59,13 @@ fuzz: ## the long fuzz: ten times the bytes and the noise of make test
 	@$(SETUP) test
 	@FUZZ=long exec $(VENV)/python -m pytest -o faulthandler_timeout=0 tests/fuzz $(ARGS)
 
-board: ## all that goes onto a board, in .cache/board
+board: ## all that goes onto a board, in .cache/board; FAMILY=
 	@$(SETUP) lint
 	@$(VENV)/python -m tools.board
+
+dist: ## one file to update boards with; KEY=release.pem signs it, FAMILY=, VERSION=
+	@$(SETUP) lint
+	@$(FIND_KEY); exec $(VENV)/python -m tools.dist
 
 clean: ## remove what make has made: .cache and lib
 	rm -rf .cache lib

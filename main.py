@@ -1,5 +1,16 @@
-"""Starts the gateway."""
+"""Starts the gateway; one that cannot be loaded again and again: boot.py takes another then."""
 
-from firmware.gateway import start
+import sys
 
-start()
+try:
+    from firmware.gateway import start
+except Exception as error:  # a file is damaged, or not there
+    import time
+
+    import machine
+
+    sys.print_exception(error)
+    time.sleep(10)  # to read it, or to stop the board by hand
+    machine.reset()
+else:
+    start()

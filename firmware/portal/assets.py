@@ -8,7 +8,10 @@ a version in the query, it need not ask at all.
 import binascii
 import os
 
-FOLDER = "web"
+import firmware
+
+_PATH = str(firmware.__path__)  # "a/firmware" in slot a (boot.py): the pages are beside it
+FOLDER = f"{_PATH[0]}/web" if _PATH[1:2] == "/" else "web"
 _TYPES = (
     "html=text/html css=text/css js=text/javascript json=application/json svg=image/svg+xml"
     " webmanifest=application/manifest+json ico=image/x-icon png=image/png txt=text/plain "

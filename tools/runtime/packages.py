@@ -35,6 +35,7 @@ NEEDS = {
     "mosquitto": (lambda: which("mosquitto"), "mosquitto"),
     "mosquitto_sub": (lambda: which("mosquitto_sub"), "mosquitto-clients"),
     "chromium": (lambda: which("chromium"), "chromium"),
+    "openssl": (lambda: which("openssl"), "openssl"),
     "venv": (lambda: importlib.util.find_spec("ensurepip"), "python3-venv"),
 }
 
