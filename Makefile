@@ -20,6 +20,9 @@ FIND_FILE = case "$$FILE" in ""|/*) ;; *) [ -e "$$FILE" ] || FILE="$$CALLER/$$FI
 
 export HYPOTHESIS_STORAGE_DIRECTORY := $(CURDIR)/.cache/hypothesis
 
+# Most tests wait more than they work. A test file stays in one process, which its fixtures want.
+PARALLEL = -n 4 --dist loadfile --no-loadscope-reorder
+
 # The decoder stands on the firmware alone: no simulated board, no library.
 DECODE = MICROPYPATH="$(CURDIR):.frozen" exec .cache/bin/micropython tools/decode.py
 
@@ -43,7 +46,7 @@ decode: ## FILE=x.tic: its frames as JSON, one a line; RAW=1: framing only; MODE
 
 test: ## all tests; ARGS="-k parity" goes to pytest, RUNTIMES="unix64" to fewer runtimes
 	@$(SETUP) test
-	@exec $(VENV)/python -m pytest $(ARGS)
+	@exec $(VENV)/python -m pytest $(if $(ARGS),$(ARGS),$(PARALLEL))
 
 lint: ## ruff; mpy-cross for the board; pyright with the board's type stubs
 	@$(SETUP) lint

@@ -6,6 +6,8 @@ from tests.support import mpy_process
 from tests.support.mpy_collector import pytest_pycollect_makemodule, pytest_sessionfinish
 from tools.runtime.common import runtimes
 
+pytest_plugins = ["tests.support.tables"]
+
 __all__ = ["pytest_pycollect_makemodule", "pytest_sessionfinish"]
 
 

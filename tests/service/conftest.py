@@ -2,14 +2,12 @@
 
 import pytest
 
+from tests.support import tables
+
 
 @pytest.fixture(scope="module")
 def table(request):
-    """Lines that are printed at the end of the module, captured or not."""
+    """Lines that are printed at the end of the run."""
     lines = []
     yield lines
-    capture = request.config.pluginmanager.getplugin("capturemanager")
-    with capture.global_and_fixture_disabled():
-        print()
-        for line in lines:
-            print(line)
+    tables.keep(request.config, request.node.name, lines)
