@@ -48,7 +48,8 @@ def assemble(config, board) -> Gateway:
     gateway.supervisor = Supervisor(ticks_ms, gateway.feed, gateway.say)
     gateway.store = Store()
     line = Line(machine.UART, board.pin("tic"))
-    gateway.source = Source(line.open, gateway.store, ticks_ms, line)
+    open_uart = _share(gateway, settings, line.open) if settings["raw_tic"] else line.open
+    gateway.source = Source(open_uart, gateway.store, ticks_ms, line)
     gateway.supervisor.add("source", gateway.source.run, _NO_FRAME, gateway.read)
     if settings["model"] or settings["ntp_host"]:
         from firmware.link.clock import Clock
@@ -56,6 +57,8 @@ def assemble(config, board) -> Gateway:
         gateway.clock = Clock(ticks_ms, machine.RTC())
     if settings["model"]:
         _keep(gateway, settings)
+    if settings["modbus"]:
+        _serve(gateway, settings)
     _join(gateway, settings, config)
     _watch(gateway, board)
     _open(gateway, settings)
@@ -71,6 +74,36 @@ def _keep(gateway, settings):
     store, source = gateway.store, gateway.source
     gateway.books = Books(settings, store, source, gateway.clock, gateway.tell, _output)
     gateway.supervisor.add("books", gateway.books.run)
+
+
+def _share(gateway, settings, open_uart):
+    """The raw TIC for others on the network. -> what the reader of the line is to open instead"""
+    from firmware.local.raw_tic import RawTic
+
+    port = settings["raw_tic_port"]
+    raw = RawTic(port, gateway.read, time.ticks_ms, gateway.seconds)
+    gateway.servers.append(("raw_tic", raw.status))
+    gateway.supervisor.add("raw_tic", raw.run)
+    print(f"raw_tic: port {port}")
+    return raw.tap(open_uart)
+
+
+def _serve(gateway, settings):
+    """Modbus TCP, which reads the model."""
+    port, unit = settings["modbus_port"], settings["modbus_unit"]
+    if not gateway.books:
+        words = "off: it needs the setting model, which is off"
+        gateway.servers.append(("modbus", lambda: {"working": False, "error": words}))
+        print(f"modbus: {words}")
+        return
+    from firmware.local.modbus import Modbus
+    from firmware.local.registers import Registers
+
+    registers = Registers(gateway)
+    modbus = Modbus(port, unit, registers, time.ticks_ms, gateway.seconds)
+    gateway.servers.append(("modbus", modbus.status))
+    gateway.supervisor.add("modbus", modbus.run)
+    print(f"modbus: port {port}, unit {unit}")
 
 
 def _output(number, value):

@@ -73,6 +73,7 @@ class Gateway:
 
     def __init__(self, profile, reset, bite, device=""):
         self.device = device
+        self.servers = []  # (name, status) of what others on the network read
         self.events = []  # (utc or None, key, figures), the oldest first
         self.profile = profile
         self.reset = reset

@@ -31,3 +31,5 @@ def facts(gateway):
         yield "history", gateway.books.report()
     if gateway.link:
         yield "network", gateway.link.status()
+    for name, status in gateway.servers:
+        yield name, status()

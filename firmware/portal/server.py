@@ -12,17 +12,16 @@ takes long; the others have not been read yet.
 
 import asyncio
 import gc
-import socket
 import sys
 from time import ticks_add, ticks_diff
 
 from micropython import const
 
+from firmware.link.listening import coming, listen
 from firmware.log import ERROR
 
 _PLACES = const(3)  # connections, besides feeds
 _ALL = const(6)  # with feeds
-_QUEUE = const(8)  # connections that the system holds for us
 _HEAD = const(10000)  # ms for the head of a request
 _GRACE = const(1000)  # ms in which a place is safe
 _TURNS = const(6)  # of the loop, in which a request that is there has been read
@@ -85,7 +84,7 @@ class Server:
         while True:
             while not self._wanted():
                 await asyncio.sleep_ms(_LOOK)
-            listener = _listener(self._port)
+            listener = listen(self._port)
             task = asyncio.create_task(self._accept(listener))
             try:
                 while self._wanted() and not task.done():
@@ -122,7 +121,7 @@ class Server:
 
     async def _accept(self, listener):
         while True:
-            await _readable(listener)  # type: ignore  # MicroPython awaits generators
+            await coming(listener)  # type: ignore  # MicroPython awaits generators
             while self._full():
                 await asyncio.sleep_ms(_SOON)
                 for _ in range(_TURNS):
@@ -220,25 +219,6 @@ class Server:
                 del sys.modules[name]
         sys.modules.pop("microdot", None)
         gc.collect()
-
-
-def _listener(port):
-    """A socket that listens."""
-    listener = socket.socket()
-    try:
-        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        listener.bind(socket.getaddrinfo("0.0.0.0", port)[0][-1])
-        listener.listen(_QUEUE)
-        listener.setblocking(False)
-    except OSError:
-        listener.close()
-        raise
-    return listener
-
-
-def _readable(listener):
-    """Await it: somebody has come. So does asyncio.start_server()."""
-    yield asyncio.core._io_queue.queue_read(listener)  # type: ignore
 
 
 def _say(stream, words):

@@ -91,21 +91,21 @@ class Listening(Site):
     async def __aenter__(self):
         self.coming = []
         module = sys.modules["firmware.portal.server"]
-        self._before = module._readable
-        module._readable = self._readable
+        self._before = module.coming
+        module.coming = self._coming
         module.asyncio = Asyncio
         self._task = asyncio.create_task(self.server._accept(self))
         return self
 
     async def __aexit__(self, *_):
         module = sys.modules["firmware.portal.server"]
-        module._readable, module.asyncio = self._before, asyncio
+        module.coming, module.asyncio = self._before, asyncio
         self._task.cancel()
         for connection in self.server.open:
             connection.cut()
         await turns()
 
-    async def _readable(self, _):
+    async def _coming(self, _):
         while not self.coming:
             await asyncio.sleep_ms(1)
 
@@ -434,14 +434,14 @@ async def test_the_listener_listens_and_leaves():
     task.cancel()
     await turns()
     assert client.closed and not site.server.open
-    module._listener(port).close()  # nobody listens there now
+    module.listen(port).close()  # nobody listens there now
 
 
 async def test_a_port_that_is_taken_is_told():
     module = sys.modules["firmware.portal.server"]
     site = Site()
     site.server._port = port = 20_000 + time.ticks_ms() % 20_000
-    other = module._listener(port)
+    other = module.listen(port)
     try:
         await site.server.run()
         raise AssertionError("it listens")

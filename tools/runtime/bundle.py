@@ -27,7 +27,9 @@ GROUPS = {
     "firmware.link.clock": "tic.fields",  # without the books, too
     "firmware.config": "settings",
     # Whoever has a network has the pages, if only for the first contact.
-    "firmware.portal.server": "portal.sessions log link.wifi link.setup link.ntp button",
+    "firmware.portal.server": (
+        "link.listening portal.sessions log link.wifi link.setup link.ntp button"),
+    "firmware.local.modbus": "local.registers",
     "firmware.portal.app": "portal.exchange portal.guard portal.pieces",
 }
 

@@ -26,6 +26,7 @@ from tools.simulator.live import Live  # noqa: E402
 BOARD = ROOT / "tools/simulator/board"
 CHIP = "40f5201a2b3c"
 PAGE = 8080                                     # port of the pages, if it is free
+MODBUS, RAW_TIC = 5020, 6638                    # the same of what others may read
 _RESTARTS = {64: "2", 65: "4", 66: "3"}         # status: what reset_cause() will say
 
 
@@ -117,6 +118,8 @@ class Conductor:
         web.symlink_to(pages.OUT)
         pairs = [("mqtt_host", host), ("mqtt_port", str(port)), ("ntp_host", ""),
                  ("page_port", str(broker.free_port(PAGE)))]
+        pairs += [("modbus_port", str(broker.free_port(MODBUS))),
+                  ("raw_tic_port", str(broker.free_port(RAW_TIC)))]
         if not self.options.first:
             pairs.append(("wifi_ssid", "simulated"))
         pairs += self.options.set

@@ -88,6 +88,18 @@ function healthParts(status) {
       [t("last.error"), mqtt.error || null]]))));
   }
 
+  const served = [["Modbus TCP", status.modbus], [t("raw.tic"), status.raw_tic]].filter(([, one]) => one);
+  if (served.length) {
+    parts.push(h("section.card", h("h2", t("local.network")), served.map(([name, one]) =>
+      h("div.destination", h("p.row.between", h("b", name), h(`span.state.${one.working ? "good" : "bad"}`,
+        h("i.dot", {"aria-hidden": "true"}), t(one.working ? "listening" : "not.listening"))),
+      pairs([[t("clients"), one.clients ? num(one.clients) : null],
+        [t("served"), one.accepted ? num(one.accepted) : null],
+        [t("refused"), one.refused ? num(one.refused) : null], [t("cut.off"), one.cut ? num(one.cut) : null],
+        [t("last.served"), one.success ? ago(Math.max(0, status.uptime - one.success)) : null],
+        [t("last.error"), one.error || null]])))));
+  }
+
   const network = status.network || {};
   const memory = status.memory || {};
   parts.push(h("section.card", h("h2", t("gateway")), pairs([
