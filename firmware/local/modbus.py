@@ -51,10 +51,10 @@ class Modbus(Server):
 
     def leaves(self):
         """Whoever has asked for nothing for the longest time."""
-        found = least = None
+        found, least = None, _IDLE - _SAFE
         for client in self.open:
             left = ticks_diff(client.due, self.ticks_ms())
-            if client.at and left < _IDLE - _SAFE and (found is None or left < least):
+            if client.at and left < least:
                 found, least = client, left
         return found
 

@@ -115,7 +115,7 @@ class Registers:
                 if start <= address < end:
                     if address != done or address + 2 > end:
                         return ADDRESS
-                    if address >= _METER and self._age(_OLD) >= _OLD:
+                    if address >= _METER and self._silent():
                         silent = True
                     else:
                         value = self._value(key, at, space, number)
@@ -126,10 +126,14 @@ class Registers:
             at = stop + 1
         return ADDRESS if done != end else _SILENT if silent else 0
 
-    def _age(self, unknown=None):
-        """Seconds since a frame came; if none has: unknown."""
+    def _age(self):
+        """Seconds since a frame came; None if none has."""
         self.look()
-        return unknown if self._seen is None else self._gateway.seconds() - self._seen
+        return None if self._seen is None else self._gateway.seconds() - self._seen
+
+    def _silent(self):
+        age = self._age()
+        return age is None or age >= _OLD
 
     def _value(self, key, at, space, number):
         """An integer, None for what is not known."""

@@ -4,7 +4,6 @@ from portal_meter import Figures, gateway
 from tic.meters import HISTORIQUE, INDUSTRIAL, PRODUCER, STANDARD, TEMPO, THREE, Line
 
 from firmware.local.registers import MAP, Registers
-from firmware.tic.store import Store
 
 ADDRESS, SILENT = 2, 11
 UNKNOWN, UNKNOWN_SIGNED = 0xFFFFFFFF, 0x80000000
@@ -154,5 +153,3 @@ def test_what_does_not_fit_is_unknown():
         assert value(registers, "injection_estimate_va") is None, wrong
     derived.injection_va = 0xFFFFFFFE
     assert value(registers, "injection_estimate_va") == 0xFFFFFFFE
-    assert Registers(Gateway(())).read(0, 2, bytearray(4)) == 0
-    assert not Store().frames
