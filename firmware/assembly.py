@@ -55,6 +55,8 @@ def assemble(config, board) -> Gateway:
         from firmware.link.clock import Clock
 
         gateway.clock = Clock(ticks_ms, machine.RTC())
+    if settings["identifiers"] == "hash" and not settings["identifiers_salt"]:
+        _invent(settings, config, "identifiers_salt")
     if settings["model"]:
         _keep(gateway, settings)
     if settings["modbus"]:
@@ -122,7 +124,7 @@ def _join(gateway, settings, config):
     from firmware.link.wifi import Wifi
 
     if not settings["ap_password"]:
-        _invent(settings, config)
+        _invent(settings, config, "ap_password")
     network.country(settings["wifi_country"])
     network.hostname(settings["hostname"] or gateway.device)  # before the first join
     gateway.link = link = Wifi(network.WLAN(network.WLAN.IF_STA), settings)
@@ -137,14 +139,14 @@ def _join(gateway, settings, config):
         gateway.supervisor.add("time", ntp.run)
 
 
-def _invent(settings, config):
-    """The access point's password, for as long as the owner chooses no other."""
-    settings["ap_password"] = load("link.secret").password()
+def _invent(settings, config, key):
+    """A secret of ours, for as long as the owner chooses no other."""
+    settings[key] = load("link.secret").password(20 if key == "identifiers_salt" else 12)
     try:
-        config.set("ap_password", settings["ap_password"])
+        config.set(key, settings[key])
         config.save()
     except OSError as error:
-        print(f"settings: the access point's password cannot be kept ({error})")
+        print(f"settings: {key} cannot be kept ({error})")
 
 
 def _watch(gateway, board):

@@ -1,4 +1,4 @@
-"""The password of the access point, made at the first start. Loaded for that."""
+"""Secrets of our own: the access point's password, a salt. Loaded when one is made."""
 
 import os
 

@@ -40,7 +40,7 @@ def _labels(store, owner):
             "kind": _kind(kind),
             "age": store.age(slot, now) // 1000,
         }
-        if kind == IDENTITY and not owner:
+        if not owner and (kind == IDENTITY or label["label"] in ("MSG1", "MSG2")):
             label["private"] = True
         else:
             label["value"] = str(store.value(slot), "ascii").strip()

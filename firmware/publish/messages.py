@@ -35,7 +35,7 @@ class Messages:
         self._retain = config.get("mqtt_retain_labels")
         self._labels = config.get("mqtt_labels")
         self._frame = config.get("mqtt_frame")
-        self._private = config.get("identifiers") != "send"
+        self._shown = load("publish.privacy").shown(config)
         self._store = store
         self._outbox = outbox
         self._codec = codec
@@ -60,16 +60,20 @@ class Messages:
         self._policy.resend()
 
     def event(self, key, fields) -> None:
-        """One event, {"event": key} and the fields; identifiers are left out unless they are sent.
+        """One event, {"event": key} and the fields.
 
-        An identifier is a text of twelve digits or more: a serial number, a PRM.
+        An identifier among them is a text of twelve digits or more: a serial number, a PRM.
         """
         kept = {"event": key, "site": self._site} if self._site else {"event": key}
         for name in fields:
             value = fields[name]
-            digits = isinstance(value, (str, bytes)) and len(value) >= 12 and value.isdigit()
-            if not (self._private and digits):
-                kept[name] = value
+            if isinstance(value, (str, bytes)) and len(value) >= 12 and value.isdigit():
+                if not self._shown:
+                    continue
+                if self._shown is not True:
+                    value = value if isinstance(value, bytes) else value.encode()
+                    value = self._shown(value).decode()
+            kept[name] = value
         if len(self._events) == _EVENTS:
             self._events.pop(0)
             self.unsent += 1
@@ -124,7 +128,7 @@ class Messages:
             retain = self._retain
             writer = codec.begin(name, store.label(slot))
             if not policy.gone(slot):
-                writer.write(store.value(slot).strip() or store.horodate(slot) or b"")
+                writer.write(policy.value(slot).strip() or store.horodate(slot) or b"")
         else:
             writer = codec.begin(name, b"", need or self._sizes.get(name, _SMALL))
             if name == b"status":

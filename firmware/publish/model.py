@@ -14,7 +14,7 @@ TOPICS = (b"meter", b"energy")
 
 class Model:
     """write(topic, writer, head, identifiers) writes the object of a topic, which begins with
-    head; false if there is nothing to say.
+    head; false if there is nothing to say. identifiers: as of privacy.shown().
     """
 
     error = ""  # what went wrong last
@@ -23,7 +23,7 @@ class Model:
 
     def __init__(self, config, store, write):
         self.retain = config.get("mqtt_retain_labels")
-        self._identifiers = config.get("identifiers") == "send"
+        self._identifiers = load("publish.privacy").shown(config)
         self._interval = config.get("meter_interval") * 1000
         self._store = store
         self._write = write

@@ -167,14 +167,14 @@ class Writer(io.IOBase):
             if policy.selects(slot, now):
                 self.write(mark)
                 mark = b","
-                self._member(store, slot)
+                self._member(store, slot, policy.value(slot))
         if mark is head:
             return False
         self.write(b"}")
         return True
 
-    def _member(self, store, slot):
-        label, value, horodate = store.label(slot), store.value(slot), store.horodate(slot)
+    def _member(self, store, slot, value):
+        label, horodate = store.label(slot), store.horodate(slot)
         self.text(label)
         if horodate is None:
             self.write(b":")

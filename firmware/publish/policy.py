@@ -1,11 +1,14 @@
-"""When to send, and which labels.
+"""When to send, which labels, and what of them may be seen.
 
-Three ways (setting publish_when): "frame", all of it at each end of a frame; "interval", all of
-it every publish_interval seconds; "change", at the end of a frame the labels that changed, and all
-of it every publish_interval seconds. An instantaneous value has changed when it moved far enough
-from the one sent last: publish_threshold for VA and W, what that makes at 230 V for A, two volts
-for V. The clock (DATE) is no change. What is due stays due until it could be sent, so the newest
-state goes out after an outage; nothing is repeated while no frame comes.
+Three ways (setting publish_when, or influx_when ...): "frame", all of it at each end of a frame;
+"interval", all of it every publish_interval seconds; "change", at the end of a frame the labels
+that changed, and all of it every publish_interval seconds. An instantaneous value has changed when
+it moved far enough from the one sent last: publish_threshold for VA and W, what that makes at
+230 V for A, two volts for V. The clock (DATE) is no change. What is due stays due until it could
+be sent, so the newest state goes out after an outage; nothing is repeated while no frame comes.
+
+The setting labels is one list for all modes. A mode of which it names no label sends all of its
+labels, so that a meter that is switched at a distance does not fall silent.
 """
 
 from array import array
@@ -13,9 +16,10 @@ from time import ticks_add, ticks_diff
 
 from micropython import const
 
+from firmware.rarely import load
 from firmware.tic.catalogue import INSTANT
 
-_IDENTIFIERS = (b"ADCO", b"ADS", b"ADSC", b"PRM")
+_IDENTIFIERS = b",ADCO,ADSC,ADS,PRM,MSG1,MSG2,"
 _FRESH = const(60000)  # ms; an older instantaneous value is not sent, an old index still is
 _SLOTS = const(16)  # what is kept by slot grows by so many
 
@@ -25,26 +29,36 @@ _HERE = const(2)  # among the labels of the meter at the last look
 _WAS = const(4)  # at the look before
 _MINE = const(8)  # for this destination,
 _OTHER = const(16)  # or not; none of both before it was looked at
+_MASKED = const(32)  # a stand-in is sent for its value
 
 
 class Policy:
-    """The choice of one destination over a store."""
+    """The choice of one destination over a store.
 
-    def __init__(self, config, store):
+    name: what its settings begin with, <name>_when and <name>_interval.
+    """
+
+    def __init__(self, config, store, name="publish"):
         self._store = store
-        self._when = config.get("publish_when")
-        self._interval = config.get("publish_interval") * 1000
+        self._when = config.get(name + "_when")
+        self._interval = config.get(name + "_interval") * 1000
         self._threshold = config.get("publish_threshold")
         labels = config.get("labels")
-        self._only = None if labels == "*" else labels.replace(" ", "").encode().split(b",")
-        self._private = config.get("identifiers") != "send"
+        self._only = b"" if labels == "*" else b",%s," % labels.replace(" ", "").encode()
+        self._shown = load("publish.privacy").shown(config)
         self._frames = store.frames
         self._since = 0
         self._all = True
+        self._begin()
+        self._sequence = 0  # of the store, when it was looked at last
+
+    def _begin(self):
+        """Another mode: its labels have the slots of the others."""
+        self._epoch = self._store.epoch
         self._due = bytearray()  # by slot: 1 if its label is to be sent
         self._known = bytearray()
         self._last = array("i")  # the instantaneous value sent last, where changes count
-        self._sequence = 0  # of the store, when it was looked at last
+        self._listed = None  # the list, as far as it counts in this mode
         self.frame_due = False
 
     def resend(self) -> None:
@@ -58,8 +72,15 @@ class Policy:
             return False
         return store.kind(slot) != INSTANT or store.age(slot, now) < _FRESH
 
+    def value(self, slot) -> bytes:
+        """What the destination may see as the value of a label that it gets."""
+        value = self._store.value(slot)
+        return self._shown(value.strip()) if self._known[slot] & _MASKED else value
+
     def look(self, now) -> None:
         """Decide, if a frame has ended since the last look or if everything is due."""
+        if self._store.epoch != self._epoch:
+            self._begin()
         frames = self._store.frames
         if frames != self._frames or self._all and frames > 1:
             self._frames = frames
@@ -112,9 +133,7 @@ class Policy:
                 if changes:
                     self._last.extend(array("i", [0] * len(more)))
             if not known[slot]:
-                label, only = store.label(slot), self._only
-                other = self._private and label in _IDENTIFIERS or only and label not in only
-                known[slot] = _OTHER if other else _MINE
+                known[slot] = self._judge(store.label(slot))
             known[slot] |= _HERE
             if self.selects(slot, now) and (everything or self._moved(slot)):
                 due[slot] = 1
@@ -125,6 +144,19 @@ class Policy:
         for slot in range(len(known)):
             if not known[slot] & _HERE:
                 due[slot] = known[slot] & _SENT  # it is to be told that the label has vanished
+
+    def _judge(self, label) -> int:
+        """Whether a label is for this destination, and whether as it is."""
+        if self._listed is None:
+            self._listed = self._only
+            if self._only:
+                self._listed = load("publish.privacy").listed(self._only, self._store.mode)
+        name = b",%s," % label
+        if self._listed and name not in self._listed:
+            return _OTHER
+        if self._shown is True or name not in _IDENTIFIERS:
+            return _MINE
+        return _MINE | _MASKED if self._shown else _OTHER
 
     def _moved(self, slot) -> bool:
         """Whether the label has to be sent because of what it says now."""

@@ -213,7 +213,7 @@ class Meter(Tariff):
             return _percent(self.current(phase), amps)
         return _percent(self.number(b"SINSTS%d" % phase), self.subscribed_va, 300)
 
-    def write_json(self, writer, identifiers: bool = False, head: bytes = b"{") -> None:
+    def write_json(self, writer, identifiers=False, head: bytes = b"{") -> None:
         """See model.write()."""
         _load("model").write(self, writer, identifiers, head)
 

@@ -9,7 +9,7 @@ injection. n stands for a number from 1.
 mode                     historique, standard, pmepmi or unknown
 date                     SP, the meter's clock, ISO 8601; P without an offset
 clock_degraded           S, true: its clock is not to be trusted
-serial prm               only when identifiers are asked for; prm S
+serial prm               only when identifiers are asked for, as are messages; prm S
 maker year type          HSP, taken from the serial number (identity.py), year as a number
 phases                   HSP, 1 or 3
 producer                 SP, true: the contract is to inject
@@ -67,6 +67,8 @@ message message_short    S, what the operator writes
 
 from firmware.tic import fields, keys, moments
 
+_PRIVATE = (b"serial", b"prm", b"message", b"message_short")
+
 # The keys that are not in keys.py, in the same form.
 TABLE = b"""
 clock_degraded |DDATE b161
@@ -117,9 +119,9 @@ prm |aPRM
 """
 
 
-def write(meter, writer, identifiers: bool = False, head: bytes = b"{") -> None:
-    """Writes one object: `writer` has write(bytes), and text(bytes) for a JSON string. The serial
-    number and the PRM only with `identifiers`. It begins with `head`, which may hold members.
+def write(meter, writer, identifiers=False, head: bytes = b"{") -> None:
+    """Writes one object: `writer` has write(bytes), and text(bytes) for a JSON string. It begins
+    with `head`, which may hold members.
     """
     for key, value in members(meter, identifiers):
         writer.write(head)
@@ -134,14 +136,21 @@ def write(meter, writer, identifiers: bool = False, head: bytes = b"{") -> None:
 
 
 def members(meter, identifiers):
-    """(key, value) of each member: bytes, and an integer, true, false or a text in UTF-8."""
+    """(key, value) of each member: bytes, and an integer, true, false or a text in UTF-8.
+
+    identifiers: whether serial number, PRM and messages are among them, or a function that makes
+    such a value, bytes, into what is shown for it.
+    """
     yield b"mode", meter.mode.encode()
     for table in (keys.TABLE, TABLE):
         at = 1
         while at < len(table):
             key = table[at:table.find(b" ", at)]
-            if identifiers or key not in (b"serial", b"prm"):
+            if key not in _PRIVATE or identifiers is True:
                 yield from _line(meter, table, at, key)
+            elif identifiers:
+                for name, value in _line(meter, table, at, key):
+                    yield name, identifiers(value)
             at = table.find(b"\n", at) + 1
     for key, name, wh in meter.periods():
         key = b"period_%s" % key

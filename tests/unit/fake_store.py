@@ -23,6 +23,7 @@ class FakeStore:
         self.frames = 0
         self.sequence = 0
         self.mode = 2
+        self.epoch = 0
         self.counters = Counters()
         # By slot: label, value, horodate, kind, unit, numeric, changed, seen, here.
         self.groups = []
@@ -45,6 +46,12 @@ class FakeStore:
             group[6] = self.sequence
         group[1], group[2], group[7], group[8] = value, horodate, now, True
         return slot
+
+    def begin(self, mode):
+        """The meter is in another mode: other labels, in the same slots."""
+        self.mode = mode
+        self.epoch += 1
+        self.groups = []
 
     def drop(self, label):
         """The meter sends this label no more."""
@@ -129,6 +136,7 @@ class FakeConfig:
             "publish_threshold": 50,
             "labels": "*",
             "identifiers": "omit",
+            "identifiers_salt": "",
         }
         self._values.update(changes)
 

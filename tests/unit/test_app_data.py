@@ -95,9 +95,10 @@ async def test_what_identifies_the_meter_is_for_its_owner():
     app = make(known, guard)
     for path in ("/api/labels", "/api/meter", "/api/status", "/api/session"):
         answer = await get(app, path)
-        assert not answer.holds("041961120162") and not answer.holds("12590441986008"), path
+        for text in ("041961120162", "12590441986008", 'SAY'):
+            assert not answer.holds(text), path
     for label in (await get(app, "/api/labels")).json["labels"]:
-        private = label["label"] in ("PRM", "ADSC")
+        private = label["label"] in ("PRM", "ADSC", "MSG1")
         assert label.get("private", False) is private and ("value" in label) is not private
     app.private = False  # identifiers=send
     for path in ("/api/labels", "/api/meter"):

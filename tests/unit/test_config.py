@@ -118,7 +118,7 @@ def test_wrong_values_are_refused():
         ("wifi_password", ("short", "x" * 64, "1234567\n", 12345678)),
         (
             "labels",
-            ("", " ", ",", "PAPP,", "PAPP,,ADPS", "*,PAPP", "A;B", "A\nB", "x" * 513, None),
+            ("", " ", ",", "PAPP,", "PAPP,,ADPS", "*,PAPP", "A;B", "A\nB", "x" * 1537, None),
         ),
     ):
         for value in values:

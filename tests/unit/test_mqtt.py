@@ -145,7 +145,6 @@ async def test_a_frame_is_published_as_it_ends():
             ("label/SMAXSN", b"03112", 0),
             ("label/SMAXSN-1", b"09562", 0),
             ("label/DPM1", b"00", 0),
-            ("label/MSG1", b'PAS "DE"        \\MESSAGE', 0),
             ("label/NJOURF_1", b"00", 0),
         ]
         await scene.stop()
@@ -167,7 +166,7 @@ async def test_topics_that_are_off_and_labels_that_are_retained():
     scene.source.end_frame()
     await scene.turns(stream)
     got = messages(stream.take())
-    assert len(got) == 11 and all(one[2] for one in got)
+    assert len(got) == 10 and all(one[2] for one in got)
     scene.store.drop(b"DPM1")
     scene.source.end_frame()
     await scene.turns(stream)
@@ -195,6 +194,20 @@ async def test_events():
     assert [one["i"] for one in events] == list(range(4, 20))
     assert events[0]["old"] == "041776199277"
     assert scene.mqtt.status()["unsent"] == 4
+    await scene.stop()
+    scene = Scene(identifiers="hash", identifiers_salt="salt")
+    for _ in range(2):
+        scene.mqtt.event("meter_changed", {"old": "041776199277", "new": b"041776199277"})
+    stream = await scene.start()
+    standard(scene.store)
+    scene.source.end_frame()
+    await scene.turns(stream)
+    got = messages(stream.take())
+    seen = {value for one in got if one[0] == "event"
+            for key, value in json.loads(one[1]).items() if key != "event"}
+    assert len(seen) == 1 and {len(value) for value in seen} == {16}
+    # The same one as in the label's topic.
+    assert ("label/ADSC", seen.pop().encode(), 0, 0, 0, None) in got
     await scene.stop()
 
 

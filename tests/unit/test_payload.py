@@ -76,8 +76,13 @@ def test_the_frame_of_a_standard_meter():
         b'"SINSTS":1234,"SMAXSN":{"value":3112,"at":"2026-07-21T09:34:12+02:00"},'
         b'"SMAXSN-1":{"value":9562,"at":"2026-07-20T08:51:18+02:00","degraded":true},'
         b'"DPM1":{"value":0,"at":"2026-07-22T06:00:00"},'
-        b'"MSG1":"PAS \\"DE\\"        \\\\MESSAGE","NJOURF+1":0}'
+        b'"NJOURF+1":0}'
     )
+    message = b'"MSG1":"PAS \\"DE\\"        \\\\MESSAGE"'
+    assert message in frame(store, identifiers="send")
+    masked = frame(store, identifiers="hash", identifiers_salt="salt")
+    assert b"PAS" not in masked and b"041776199277" not in masked
+    assert len(json.loads(masked)["MSG1"]) == len(json.loads(masked)["ADSC"]) == 16
 
 
 def test_identifiers_are_sent_as_text_if_they_are():
@@ -115,7 +120,7 @@ def test_a_frame_without_labels_is_not_sent():
     store = FakeStore()
     assert frame(store) == b""
     standard(store)
-    assert frame(store, labels="BASE") == b""
+    assert frame(store, labels="STGE") == b""
     assert frame(store, labels="BASE, EAST") == b'{"EAST":21849106}'
 
 

@@ -1,5 +1,8 @@
 """When a destination sends, and which labels."""
 
+import binascii
+import hashlib
+
 from fake_store import FakeConfig, FakeStore, standard
 
 from firmware.publish.policy import Policy
@@ -11,7 +14,8 @@ class Scene:
 
     def __init__(self, **settings):
         self.store = FakeStore()
-        self.policy = Policy(FakeConfig(**settings), self.store)
+        self.config = FakeConfig(**settings)
+        self.policy = Policy(self.config, self.store)
         self.now = 0
 
     def put(self, label, value, **how):
@@ -169,7 +173,7 @@ def test_selection_and_identifiers():
     scene = Scene()
     standard(scene.store)
     labels = scene.frame()
-    assert b"ADSC" not in labels and b"PRM" not in labels and len(labels) == 11
+    assert b"ADSC" not in labels and b"PRM" not in labels and len(labels) == 10
     scene = Scene(identifiers="send")
     standard(scene.store)
     assert len(scene.frame()) == 13
@@ -180,6 +184,74 @@ def test_selection_and_identifiers():
         scene = Scene()
         scene.put(label, b"012345678901", kind=catalogue.IDENTITY)
         assert scene.frame() == []
+
+
+def test_a_mode_of_which_no_label_is_named_sends_all():
+    scene = Scene(labels="PAPP,EAP_s_2,EAST")
+    standard(scene.store)
+    assert scene.frame() == [b"EAST"]
+    scene.store.begin(catalogue.HISTORIQUE)
+    scene.put(b"ADCO", b"041776199277", kind=catalogue.IDENTITY)
+    scene.put(b"BASE", b"000000001")
+    power(scene, 300, b"PAPP")
+    assert scene.frame() == [b"PAPP"]
+    scene = Scene(labels="PAPP,BASE")
+    standard(scene.store)
+    assert len(scene.frame()) == 10
+    scene = Scene(labels="EAP_s_2")
+    scene.store.begin(catalogue.PMEPMI)
+    scene.put(b"EAP_s", b"1")
+    scene.put(b"EAP_s_2", b"2")
+    assert scene.frame() == [b"EAP_s_2"]
+
+
+def test_another_mode_has_other_labels_in_the_slots_of_the_old():
+    """What was left out or sent at one place says nothing about what stands there now."""
+    scene = Scene()
+    scene.put(b"PAPP", b"00100")
+    scene.put(b"ADCO", b"041776199277", kind=catalogue.IDENTITY)
+    assert scene.frame() == [b"PAPP"]
+    scene.store.begin(catalogue.STANDARD)
+    scene.put(b"ADSC", b"041776199277", kind=catalogue.IDENTITY)
+    scene.put(b"EAST", b"000000001")
+    # In the middle of a frame, too, nothing of the old mode is due any more.
+    assert scene.sent() == []
+    assert scene.frame() == [b"EAST"]
+
+
+def test_stand_ins():
+    one, other = (Scene(identifiers="hash", identifiers_salt=salt) for salt in ("some", "salt"))
+    for scene in (one, other):
+        standard(scene.store)
+        assert len(scene.frame()) == 13
+    seen = {}
+    for slot in one.store.slots():
+        label = one.store.label(slot)
+        value, sent = one.store.value(slot), one.policy.value(slot)
+        if label in (b"ADSC", b"PRM", b"MSG1"):
+            assert len(sent) == 16 and int(sent, 16) > 0 and value.strip() not in sent
+            assert sent == one.policy.value(slot) != other.policy.value(slot)
+            seen[label] = sent
+        else:
+            assert sent == value
+    assert seen[b"ADSC"] == b"%s" % _hash(b"some041776199277")
+    # Without a salt that was kept nothing can stay the same: left out.
+    scene = Scene(identifiers="hash")
+    standard(scene.store)
+    assert len(scene.frame()) == 10
+
+
+def _hash(data):
+    return binascii.hexlify(hashlib.sha256(data).digest())[:16]
+
+
+def test_other_names_of_the_settings():
+    scene = Scene(influx_when="interval", influx_interval=10, publish_when="frame")
+    scene.policy = Policy(scene.config, scene.store, "influx")
+    scene.put(b"BASE", b"000000001")
+    assert scene.frame() == []
+    assert scene.frame() == [b"BASE"]
+    assert scene.frame() == []
 
 
 def test_what_is_due_stays_due_until_taken():

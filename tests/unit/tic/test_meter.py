@@ -248,9 +248,14 @@ def test_json_holds_the_attributes():
 def test_json_without_identifiers():
     line = Line(STANDARD)
     found = line.model()
-    assert "serial" not in found and "prm" not in found
+    keys = ("serial", "prm")
+    assert not [key for key in keys if key in found]
     found = line.model(identifiers=True)
-    assert (found["serial"], found["prm"]) == ("041961120162", "12590441986008")
+    sent = [found[key] for key in keys]
+    assert sent == ["041961120162", "12590441986008"]
+    # Or each is shown as something else.
+    found = line.model(identifiers=lambda value: b"<%s>" % value)
+    assert [found[key] for key in keys] == [f"<{text}>" for text in sent]
 
 
 def test_json_dates_the_values_that_have_one():
