@@ -135,7 +135,7 @@ def _join(gateway, settings, config):
     if settings["ntp_host"]:
         from firmware.link.ntp import Ntp
 
-        ntp = Ntp(gateway.clock, settings["ntp_host"], link.up)
+        ntp = Ntp(gateway.clock, settings["ntp_host"], gateway.find, link.up)
         gateway.supervisor.add("time", ntp.run)
 
 
@@ -187,11 +187,11 @@ def _publish(gateway, settings, device):
     from firmware.publish.mqtt import Mqtt
 
     ticks_ms = time.ticks_ms
-    gateway.dialler = Dialler(ticks_ms)
+    opener = gateway.opener(Dialler(ticks_ms, gateway.find))
     store, source = gateway.store, gateway.source
     sources = _sources(gateway, settings)
     gateway.mqtt = Mqtt(
-        settings, device, store, source, gateway.open, ticks_ms, gateway.health, sources=sources
+        settings, device, store, source, opener, ticks_ms, gateway.health, sources=sources
     )
     gateway.supervisor.add("mqtt", gateway.mqtt.run, _NO_DELIVERY, gateway.sent)
     print(f"mqtt: {settings['mqtt_base']}/{device}/ at {host}:{settings['mqtt_port']}")

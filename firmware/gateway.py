@@ -18,7 +18,6 @@ if TYPE_CHECKING:
     from firmware.link.wifi import Wifi
     from firmware.log import Log
     from firmware.portal.sessions import Sessions
-    from firmware.publish.link import Dialler
     from firmware.publish.mqtt import Mqtt
     from firmware.supervisor import Supervisor
     from firmware.tic.source import Source
@@ -60,7 +59,6 @@ class Gateway:
     supervisor: "Supervisor"
     store: "Store"
     source: "Source"
-    dialler: "Dialler"
     # None is off.
     clock: "Clock | None" = None
     books: "Books | None" = None
@@ -121,11 +119,22 @@ class Gateway:
         if self.log:
             self.log.add(level, words)
 
-    async def open(self, host, port):
-        """A connected stream, as soon as there is a network."""
-        if self.link:
-            await self.link.up.wait()
-        return await self.dialler.open(host, port)
+    def find(self, name):
+        """Await it: the address of a name. If the name server is mute, the router is asked."""
+        servers = reversed(self.link.wlan.ifconfig()[2:]) if self.link else ()
+        return load("link.resolver").find(name, servers, time.ticks_ms)
+
+    def opener(self, dialler):
+        """open(host, port), as destinations want it: the connection of a Dialler, as soon as there
+        is a network.
+        """
+
+        async def open(host, port):
+            if self.link:
+                await self.link.up.wait()
+            return await dialler.open(host, port)
+
+        return open
 
     def feed(self) -> None:
         """Feed the watchdog; the first time starts it, for good."""

@@ -15,14 +15,16 @@ _LONGEST = const(3600)  # s
 class Ntp:
     """clock: a Clock, or None to ask only; host: a name or an address, "host:port" if not 123.
 
-    up: an Event, set while there is a network; None: always. `server`: where the name led, kept
-    since looking a name up holds everything: looked up again only after a failure. `error`: of
-    the last question, in words, "" if it was answered; `wait`: s to wait, if the server said so.
+    find(name): await it for the address, see resolver.py; None: addresses only. up: an Event, set
+    while there is a network; None: always. `server`: where the name led, looked up again only
+    after a failure. `error`: of the last question, in words, "" if it was answered; `wait`: s to
+    wait, if the server said so.
     """
 
-    def __init__(self, clock, host, up=None):
+    def __init__(self, clock, host, find=None, up=None):
         self.clock = clock
         self.host = host
+        self.find = find
         self.server = None
         self.error = ""
         self.wait = 0

@@ -26,13 +26,13 @@ _ERA = 1 << 32  # s: then the seconds of NTP begin again, in 2036 for the first 
 async def ask(ntp) -> int:
     """Set ntp.clock by the server of an Ntp. -> ms there and back; OSError in words.
 
-    ntp.server is looked up when it is None, which holds everything until there is an answer; it
-    is kept for the next time.
+    ntp.server is looked up when it is None, and kept for the next time.
     """
     if ntp.server is None:
         host, _, port = ntp.host.partition(":")
+        address = await ntp.find(host) if ntp.find else host
         try:
-            ntp.server = socket.getaddrinfo(host, int(port or _PORT))[0][-1]
+            ntp.server = socket.getaddrinfo(address, int(port or _PORT))[0][-1]
         except (OSError, ValueError):
             raise OSError(f"name not found: {host}")
     from time import ticks_ms

@@ -51,7 +51,7 @@ async def _mqtt(gateway, config):
     client.client_id = client.client_id[:18] + b"-test"
     client.lw_topic = None
     client.lw_qos = 0
-    dialler = Dialler(time.ticks_ms, _DEADLINE)
+    dialler = Dialler(time.ticks_ms, gateway.find, _DEADLINE)
     stream = await dialler.open(host, config.get("mqtt_port"))
     try:
         await greeting.greet(stream, client, time.ticks_ms, _DEADLINE)
@@ -67,5 +67,5 @@ async def _ntp(gateway, config):
         raise OSError("no time server is set")
     from firmware.link.ntp import Ntp  # in memory if there is a network
 
-    ntp = Ntp(None, host)
+    ntp = Ntp(None, host, gateway.find)
     return f"the server answers, after {await load('link.sntp').ask(ntp)} ms"

@@ -2,10 +2,9 @@
 
 Needed once for each connection, so it is loaded for that and forgotten (firmware/rarely.py).
 
-asyncio.open_connection() is not used: it resolves the name each time, has no deadline, and reports
-a refused connection as an open one. What still holds the loop here is getaddrinfo() for a name
-(MicroPython has no other): once at the first connection, and again only after repeated failures.
-A numeric address is never looked up.
+asyncio.open_connection() is not used: it resolves the name each time, which holds the loop, has no
+deadline, and reports a refused connection as an open one. Here a name is looked up at the first
+connection, and again only after repeated failures.
 """
 
 import asyncio
@@ -42,7 +41,7 @@ def words(error) -> str:
 async def open(dialler, host, port):
     """A connected non-blocking socket, for a Dialler. OSError if there is none in time."""
     network = dialler.network
-    kind, address = _resolve(dialler, network, host, port)
+    kind, address = await _resolve(dialler, network, host, port)
     stream = network.socket(*kind)
     try:
         stream.setblocking(False)
@@ -55,20 +54,23 @@ async def open(dialler, host, port):
     return stream
 
 
-def _resolve(dialler, network, host, port):
-    """((family, type, protocol), address); blocks for a name that is not known yet."""
+async def _resolve(dialler, network, host, port):
+    """((family, type, protocol), address); the name is looked up if it is time for that."""
     server, found = dialler.known
     if server != (host, port):
         found = None
     if found is None or dialler.failures >= _STALE:
         dialler.failures = 0
         try:
-            first = network.getaddrinfo(host, port, 0, network.SOCK_STREAM)[0]
+            address = await dialler.find(host) if dialler.find else host
+            try:
+                first = network.getaddrinfo(address, port, 0, network.SOCK_STREAM)[0]
+            except OSError:
+                raise OSError(f"name not found: {host}")
             found = (first[:3], first[-1])
         except OSError:
-            pass  # the old address serves as long as there is one
-        if found is None:
-            raise OSError(f"name not found: {host}")
+            if found is None:
+                raise  # or else the old address serves
         dialler.known = ((host, port), found)
     return found
 

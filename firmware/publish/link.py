@@ -8,11 +8,13 @@ from firmware.rarely import load
 class Dialler:
     """Opens connections to one server at a time, and remembers where its name leads.
 
-    network is the socket module or a stand-in in a test; deadline is in ms.
+    find(name): await it for the address, see link/resolver.py; None: addresses only. network is
+    the socket module or a stand-in in a test; deadline is in ms.
     """
 
-    def __init__(self, ticks_ms, deadline=10000, network=socket):
+    def __init__(self, ticks_ms, find=None, deadline=10000, network=socket):
         self.ticks_ms = ticks_ms
+        self.find = find
         self.deadline = deadline
         self.network = network
         self.known = (None, None)  # (host, port), and its ((family, type, protocol), address)

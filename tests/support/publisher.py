@@ -102,7 +102,7 @@ async def main(options):
         "winky-a1b2c3",
         store,
         source,
-        Dialler(time.ticks_ms, deadline, Network()).open,
+        Dialler(time.ticks_ms, None, deadline, Network()).open,
         time.ticks_ms,
         lambda: {"uptime": 12, "memory": {"heap_used": gc.mem_alloc()}, "tic": source.status()},
         deadline,

@@ -160,8 +160,8 @@ class Server:
 
 
 class Dialler:
-    def __init__(self, ticks_ms):
-        pass
+    def __init__(self, ticks_ms, find):
+        assert find.__name__ == "find"
 
     async def open(self, host, port):
         return f"a stream to {host}:{port}"

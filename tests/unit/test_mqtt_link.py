@@ -11,21 +11,19 @@ from firmware.publish.link import Dialler
 from firmware.rarely import load
 
 
-class Network:
-    """The socket module with a getaddrinfo of our own."""
-
-    SOCK_STREAM = socket.SOCK_STREAM
+class Names:
+    """A resolver that knows some names, and who asked for which."""
 
     def __init__(self):
         self.asked = []
-        self.known = {}
-        self.socket = socket.socket
+        self.known = set()
 
-    def getaddrinfo(self, host, port, *_):
+    async def find(self, host):
         self.asked.append(host)
+        await asyncio.sleep_ms(1)
         if host not in self.known:
-            raise OSError(-2)
-        return socket.getaddrinfo("127.0.0.1", self.known[host], 0, socket.SOCK_STREAM)
+            raise OSError(f"name not found: {host}")
+        return "127.0.0.1"
 
 
 class Door:
@@ -70,35 +68,40 @@ async def test_the_stream_does_not_block():
 
 
 async def test_a_name_is_looked_up_once_and_again_after_failures():
-    door, network = Door(), Network()
-    dialler = Dialler(time.ticks_ms, 1000, network)
-    assert await attempt(dialler, "home", 1) == "name not found: home"
-    network.known["home"] = door.port
+    door, names = Door(), Names()
+    dialler = Dialler(time.ticks_ms, names.find, 1000)
+    assert await attempt(dialler, "home", door.port) == "name not found: home"
+    names.known.add("home")
     for _ in range(4):
-        assert await attempt(dialler, "home", 1) == ""
-    assert len(network.asked) == 2
+        assert await attempt(dialler, "home", door.port) == ""
+    assert len(names.asked) == 2
     door.socket.close()
     for _ in range(4):
-        assert await attempt(dialler, "home", 1) == "connection refused"
-    assert len(network.asked) == 3
+        assert await attempt(dialler, "home", door.port) == "connection refused"
+    assert len(names.asked) == 3
+    assert await attempt(dialler, "home", door.port) == "connection refused"
+    assert len(names.asked) == 4
+    names.known.add("other")
     door = Door()
-    network.known["home"] = door.port
-    assert await attempt(dialler, "home", 1) == ""
-    assert len(network.asked) == 4
-    assert await attempt(dialler, "home", 2) == ""
-    assert len(network.asked) == 5
+    assert await attempt(dialler, "other", door.port) == ""
+    assert names.asked[4:] == ["other"]
     door.socket.close()
 
 
 async def test_the_old_address_serves_when_names_do_not():
-    door, network = Door(), Network()
-    network.known["home"] = door.port
-    dialler = Dialler(time.ticks_ms, 1000, network)
-    assert await attempt(dialler, "home", 1) == ""
-    network.known = {}
+    door, names = Door(), Names()
+    names.known.add("home")
+    dialler = Dialler(time.ticks_ms, names.find, 1000)
+    assert await attempt(dialler, "home", door.port) == ""
+    names.known.clear()
     dialler.failures = 2
-    assert await attempt(dialler, "home", 1) == ""
+    assert await attempt(dialler, "home", door.port) == ""
+    assert len(names.asked) == 2
     door.socket.close()
+
+
+async def test_an_address_that_is_none():
+    assert await attempt(Dialler(time.ticks_ms), "300.1.1.1.1", 1) == "name not found: 300.1.1.1.1"
 
 
 class Nowhere:
@@ -149,7 +152,7 @@ async def test_no_answer_within_the_deadline():
     kept, dialling.select = dialling.select, Select
     link.load = lambda name: dialling
     try:
-        dialler = Dialler(ticks, 3000, nowhere)
+        dialler = Dialler(ticks, None, 3000, nowhere)
         assert await attempt(dialler, "127.0.0.1", 1) == "no answer in time"
     finally:
         dialling.select, link.load = kept, load
@@ -166,7 +169,8 @@ async def test_a_cancelled_attempt_closes_its_socket():
     kept, dialling.select = dialling.select, Select
     link.load = lambda name: dialling
     try:
-        task = asyncio.create_task(Dialler(time.ticks_ms, 3000, nowhere).open("127.0.0.1", 1))
+        opening = Dialler(time.ticks_ms, None, 3000, nowhere).open("127.0.0.1", 1)
+        task = asyncio.create_task(opening)
         await asyncio.sleep_ms(30)
         task.cancel()
         try:

@@ -202,7 +202,7 @@ async def test_it_asks_now_and_then_and_less_often_when_it_fails():
 
     module.asyncio = hurry = Hurry()
     up = asyncio.Event()
-    asking = Asking(None, "host", up)
+    asking = Asking(None, "host", up=up)
     try:
         task = asyncio.create_task(asking.run())
         await asyncio.sleep(0)

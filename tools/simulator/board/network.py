@@ -10,7 +10,8 @@ The file wifi.json in the folder TICGATE_STATE says more, and counts at once whe
   "mood"      as TICGATE_WIFI; "lost" takes the station's network away, "expired" only its address
   "guests"    how many are in the access point; they drop for a while when it changes its channel
   "pace"      a factor of all delays
-Sockets are the PC's own: whatever the interface, its address is 127.0.0.1.
+Sockets are the PC's own: whatever the interface, its address is 127.0.0.1. The name server is that
+of the PC, or what TICGATE_DNS says, "127.0.0.1:5300".
 """
 
 import json
@@ -26,7 +27,7 @@ STAT_ASSOC_FAIL, STAT_CONNECT_FAIL, STAT_HANDSHAKE_TIMEOUT = 203, 203, 204
 AUTH_OPEN, AUTH_WEP, AUTH_WPA_PSK, AUTH_WPA2_PSK, AUTH_WPA_WPA2_PSK = 0, 1, 2, 3, 4
 AUTH_WPA3_PSK, AUTH_WPA2_WPA3_PSK = 6, 7
 
-_HERE = ("127.0.0.1", "255.0.0.0", "127.0.0.1", "127.0.0.1")
+_HERE = ("127.0.0.1", "255.0.0.0", "127.0.0.1")
 _NOWHERE = ("0.0.0.0",) * 4
 _AROUND = {"simulated": ["", 6, -58, ""], "neighbour": ["password", 1, -83, ""],
            "attic": ["password", 11, -88, "hidden"]}
@@ -63,8 +64,23 @@ def country(code=None):
 def ipconfig(*args, **kwargs):
     """The name server, "dns"."""
     if args:
-        return _names.get("dns", "0.0.0.0")
+        return _name_server()
     _names.update(kwargs)
+
+
+def _name_server() -> str:
+    """The one that was set, or the PC's."""
+    found = _names.get("dns") or os.getenv("TICGATE_DNS")
+    if not found:
+        try:
+            with open("/etc/resolv.conf") as file:
+                for line in file:
+                    words = line.split()
+                    if words[:1] == ["nameserver"] and ":" not in words[1]:
+                        return words[1]
+        except (OSError, IndexError):
+            pass
+    return found or "127.0.0.1"
 
 
 def _told() -> dict:
@@ -277,11 +293,11 @@ class WLAN:
             self._address = None if ip_mask_gateway_dns == "dhcp" else ip_mask_gateway_dns
             return None
         if not self._station:
-            return _HERE if self._active else _NOWHERE
+            return _HERE + ("127.0.0.1",) if self._active else _NOWHERE
         # The board still takes itself for connected when its address has expired.
         if not self.isconnected() or _mood() == "expired":
             return _NOWHERE
-        return self._address or _HERE
+        return self._address or _HERE + (_name_server(),)
 
     def ipconfig(self, *args, **kwargs):
         """("addr4") -> (address, mask), ("gw4") -> gateway, ("dhcp4") -> bool."""
