@@ -1,11 +1,13 @@
 """The page of settings: each of them changed, saved, restarted, still there; wrong input."""
 
+import json
 import re
 import socket
 
 import pytest
 
 from tests.page.visitor import PASSWORD
+from tests.support.recordings import ROOT
 from tests.support.sim_listener import wait_for
 
 # A value that differs from the default, by kind; those below have one of their own.
@@ -19,7 +21,8 @@ BY_KEY = {
 }
 # Changed and put back: the page would be gone.
 GONE = "page"
-SECTIONS = ("gateway", "wifi", "page", "meter", "cost", "mqtt", "publish", "alerts", "outputs")
+TOLD = json.loads((ROOT / "web/settings.en.json").read_text("utf-8"))
+SECTIONS = [section["id"] for section in TOLD["sections"] if section["keys"]]
 
 
 def free_port() -> int:
