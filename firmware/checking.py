@@ -5,7 +5,7 @@ from firmware import rarely
 # Beside ASCII letters and digits, what a kind of text may hold.
 _OTHERS = {
     "host": ".-_:", "address": ".", "name": "-_", "labels": ",+-_.", "rule": ",+_ ",
-    "prices": "=,.; \n", "amount": ",. ",
+    "prices": "=,.; \n", "amount": ",. ", "url": ":/.-_~%?&=+,",
 }
 
 
@@ -56,6 +56,10 @@ def _read(kind, text) -> bool:
             return rarely.load("prices").parse(text) != {}
         if kind == "amount":
             return rarely.load("prices").amount(text) >= 0
+        if kind == "url":
+            return rarely.load("publish.address").valid(text)
+        if kind == "tags":
+            return rarely.load("publish.influx_start").tags(text) != []
         if kind == "rule":
             return rarely.load("outputs").words(text) != []
         if kind == "address":

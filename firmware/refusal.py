@@ -4,6 +4,8 @@ _EXAMPLES = {
     "address": "an address such as 192.0.2.7",
     "amount": "euros, such as 15,53",
     "prices": "euros per kWh by period, such as hc=0,1828 hp=0,2516 injected=0,1269",
+    "tags": "tags such as floor=2,house=lyon (not device, site, period, time)",
+    "url": "an address such as http://192.0.2.7:8086",
     "rule": "relay_1 to relay_8, period_<key> and spare, joined by + (and) or , (or)",
 }
 
