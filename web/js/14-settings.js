@@ -154,7 +154,8 @@ function allowedWords({kind, allowed}) {
   return t(`allowed.${kind}`, {low, high});
 }
 
-const SPELLED = {host: /^[\w.:-]*$/, name: /^[A-Za-z0-9_-]*$/, topic: /^(?![/$])[^+# ]*$/,
+const SPELLED = {url: /^https?:\/\/[\w.-]+(:\d{1,5})?(\/[\w.~%?&=+,:/-]*)?$/, tags: /^([^=,]+=[^=,]+)(,[^=,]+=[^=,]+)*$/,
+  host: /^[\w.:-]*$/, name: /^[A-Za-z0-9_-]*$/, topic: /^(?![/$])[^+# ]*$/,
   amount: /^\d+([.,]\d+)?$/, labels: /^(\*|[\w+.-]+(,[\w+.-]+)*)$/,
   address: /^(\d{1,3}\.){3}\d{1,3}$/, rule: /^\w+( *[+,] *\w+)*$/};
 

@@ -74,19 +74,29 @@ function healthParts(status) {
     met.length < CAUSES.length ? h("details", {id: "d-causes"}, h("summary", t("causes.others")),
       h("ul.causes", CAUSES.filter((name) => !counters[name]).map(cause))) : null));
 
-  const {mqtt} = status;
+  const {mqtt, influx, post} = status;
   const idle = status.tasks?.mqtt?.idle;
-  if (mqtt) {
-    parts.push(h("section.card", h("h2", t("destinations")),
-      h("div.destination", h("p.row.between", h("b", "MQTT"), h(`span.state.${mqtt.connected ? "good" : "bad"}`,
-        h("i.dot", {"aria-hidden": "true"}), t(mqtt.connected ? "connected" : "not.connected"))),
-      pairs([[t("last.success"), mqtt.last_success !== undefined ? mqtt.last_success === null ? t("never") : ago(mqtt.last_success)
-        : mqtt.connected && idle !== undefined ? ago(idle) : null],
-      [t("accepted"), mqtt.accepted ? num(mqtt.accepted) : null],
-      [t("unsent"), mqtt.unsent ? num(mqtt.unsent) : null],
-      [t("drops"), mqtt.drops ? num(mqtt.drops) : null],
-      [t("last.error"), mqtt.error || null]]))));
-  }
+  const destination = (name, good, words, list) => h("div.destination", h("p.row.between", h("b", name),
+    h(`span.state.${good ? "good" : "bad"}`, h("i.dot", {"aria-hidden": "true"}), words)), pairs(list));
+  // What takes readings by HTTP.
+  const upload = (name, one) => one && destination(name, one.working,
+    t(one.stopped ? "stopped" : one.working ? "working" : "not.working"),
+    [[t("last.success"), one.success === null ? t("never") : ago(Math.max(0, status.uptime - one.success))],
+      [t("readings.accepted"), one.accepted ? num(one.accepted) : null],
+      [t("readings.waiting"), one.waiting ? num(one.waiting) : null],
+      [t("readings.refused"), one.refused ? num(one.refused) : null],
+      [t("dropped"), one.dropped ? num(one.dropped) : null],
+      [t("tries.failed"), one.failures ? num(one.failures) : null],
+      [t("last.error"), one.error || null]]);
+  const destinations = [mqtt && destination("MQTT", mqtt.connected, t(mqtt.connected ? "connected" : "not.connected"),
+    [[t("last.success"), mqtt.last_success !== undefined ? mqtt.last_success === null ? t("never") : ago(mqtt.last_success)
+      : mqtt.connected && idle !== undefined ? ago(idle) : null],
+    [t("accepted"), mqtt.accepted ? num(mqtt.accepted) : null],
+    [t("unsent"), mqtt.unsent ? num(mqtt.unsent) : null],
+    [t("drops"), mqtt.drops ? num(mqtt.drops) : null],
+    [t("last.error"), mqtt.error || null]]),
+  upload("InfluxDB", influx), upload("HTTP POST", post)].filter(Boolean);
+  if (destinations.length) parts.push(h("section.card", h("h2", t("destinations")), destinations));
 
   const served = [["Modbus TCP", status.modbus], [t("raw.tic"), status.raw_tic]].filter(([, one]) => one);
   if (served.length) {
