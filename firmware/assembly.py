@@ -51,7 +51,8 @@ def assemble(config, board) -> Gateway:
     open_uart = _share(gateway, settings, line.open) if settings["raw_tic"] else line.open
     gateway.source = Source(open_uart, gateway.store, ticks_ms, line)
     gateway.supervisor.add("source", gateway.source.run, _NO_FRAME, gateway.read)
-    if settings["model"] or settings["ntp_host"]:
+    names = [name for name in ("influx", "post") if settings[f"{name}_url"]]
+    if settings["model"] or settings["ntp_host"] or names:
         from firmware.link.clock import Clock
 
         gateway.clock = Clock(ticks_ms, machine.RTC())
@@ -65,6 +66,8 @@ def assemble(config, board) -> Gateway:
     _watch(gateway, board)
     _open(gateway, settings)
     _publish(gateway, settings, device)
+    if names:
+        gateway.uploads = [(name, _upload(gateway, settings, name)) for name in names]
     gateway.supervisor.add("console", gateway.run)
     return gateway
 
@@ -205,3 +208,16 @@ def _sources(gateway, settings) -> list:
 
         sources.append(Model(settings, gateway.store, gateway.books.write))
     return sources
+
+
+def _upload(gateway, settings, name):
+    """A destination over HTTP."""
+    from firmware.publish.backlog import Backlog
+    from firmware.publish.link import Dialler
+
+    backlog = Backlog(4096, gateway.clock)
+    dialler = Dialler(time.ticks_ms, gateway.find)
+    made = load("publish.making").upload(name, gateway, settings, backlog, dialler)
+    gateway.supervisor.add(name, made.run, _NO_DELIVERY, made.sign)
+    print(f"{name}: to {settings[name + '_url']}")
+    return made

@@ -65,6 +65,7 @@ class Gateway:
     link: "Wifi | None" = None  # the way to the network
     joining: "Setup | None" = None
     mqtt: "Mqtt | None" = None
+    uploads: "list[tuple]" = []  # (name, Upload) of the destinations over HTTP
     log: "Log | None" = None
     sessions: "Sessions | None" = None
     _watchdog = None
@@ -110,6 +111,8 @@ class Gateway:
         """Before a restart: write what is only in memory yet."""
         if self.books:
             self.books.close()
+        for _, upload in self.uploads:
+            upload.backlog.close()
         if self.log:
             self.log.close()
 
@@ -180,6 +183,8 @@ class Gateway:
                 news["network"] = "joined as " + link.status()["address"] if up else link.error
             if mqtt:
                 news["mqtt"] = "connected" if mqtt.connected else mqtt.last_error
+            for name, upload in self.uploads:
+                news[name] = "working" if upload.working else upload.error
             for name, words in news.items():
                 if words and told.get(name) != words:
                     told[name] = words

@@ -29,6 +29,8 @@ def facts(gateway):
         yield "clock", gateway.clock.source
     if gateway.books:
         yield "history", gateway.books.report()
+    for name, upload in gateway.uploads:
+        yield name, upload.status()
     if gateway.link:
         yield "network", gateway.link.status()
     for name, status in gateway.servers:

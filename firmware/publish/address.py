@@ -1,4 +1,4 @@
-"""The address of an HTTP destination, and the head of the requests to it. Needed once, at start."""
+"""The address of a destination over HTTP, and the head of requests to it. Needed at start."""
 
 import binascii
 
@@ -28,8 +28,9 @@ def head(server, path, kind, credentials=b"", header=b"Authorization") -> bytes:
     host, port, secure = server
     if port != (443 if secure else 80):
         host = f"{host}:{port}"
-    lines = f"POST {path} HTTP/1.1\r\nHost: {host}\r\nUser-Agent: ticgate/{firmware.__version__}\r\n"
-    text = lines.encode() + b"Content-Type: " + kind + b"\r\n"
+    agent = f"ticgate/{firmware.__version__}"
+    lines = f"POST {path} HTTP/1.1\r\nHost: {host}\r\nUser-Agent: {agent}\r\nContent-Type: "
+    text = lines.encode() + kind + b"\r\n"
     return text + header + b": " + credentials + b"\r\n" if credentials else text
 
 
@@ -44,5 +45,5 @@ def quote(text) -> str:
     for c in text.encode():
         letter = chr(c)
         plain = "0" <= letter <= "9" or "A" <= letter <= "Z" or "a" <= letter <= "z"
-        quoted += letter if plain or letter in "-_.~" else "%%%02X" % c
+        quoted += letter if plain or letter in "-_.~" else f"%{c:02X}"
     return quoted

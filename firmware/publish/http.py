@@ -73,7 +73,7 @@ class Answer:
         self.words = b""
         self._stream = stream
         self._ticks_ms = ticks_ms
-        self._stop = None  # tick
+        self._stop = ticks_ms()
         self._deadline = deadline
         self._data = bytearray(_BUFFER)
         self._at = self._end = 0
@@ -152,10 +152,12 @@ class Answer:
         while size:
             if self._at == self._end:
                 await self._fill()
-            n = min(size, self._end - self._at)
-            if self.status >= 300 and len(self.words) < _WORDS:
-                self.words += bytes(self._data[self._at : self._at + n])[: _WORDS - len(self.words)]
-            self._at += n
+            at = self._at
+            n = min(size, self._end - at)
+            if self.status >= 300:
+                room = min(n, _WORDS - len(self.words))
+                self.words += bytes(self._data[at : at + room])
+            self._at = at + n
             size -= n
 
     async def _line(self):

@@ -15,9 +15,9 @@ class Influx(Upload):
     """device: its tag; books: the meter understood (books.py), or None. The rest: see Upload."""
 
     def __init__(self, settings, device, books, *rest):
-        super().__init__(*rest, settings["influx_batch"])
+        super().__init__(settings["influx_batch"], *rest)
         self.books = books
-        self.store, self.policy = rest[0], rest[2]
+        self.store, self.policy = rest[0], rest[3]
         self._size = 512  # bytes, of a reading
         load("publish.influx_start").prepare(self, settings, device)
 

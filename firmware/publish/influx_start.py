@@ -12,9 +12,11 @@ def prepare(influx, settings, device) -> None:
     bucket, database = settings["influx_bucket"], settings["influx_database"]
     influx.bucket = bool(bucket)
     if bucket:
-        end, query = "/api/v2/write", f"org={quote(settings['influx_org'])}&bucket={quote(bucket)}&"
+        end = "/api/v2/write"
+        query = f"org={quote(settings['influx_org'])}&bucket={quote(bucket)}&"
     else:
-        end, query = "/write", f"db={quote(database)}&" if database else ""
+        end = "/write"
+        query = f"db={quote(database)}&" if database else ""
     if path[-6:] != "/write":
         path += end
     token = settings["influx_token"]
@@ -57,7 +59,7 @@ def meaning(influx, status) -> str:
         return "the token, or the user, may not write there"
     if status == 404:
         if influx.bucket:
-            return "no such bucket or organisation, or a server older than InfluxDB 2: that wants a database"
+            return "no such bucket or organisation, or InfluxDB 1, which wants a database instead"
         return "no such database, or the path of the address is wrong"
     if 200 <= status < 300:
         return "what answers is neither InfluxDB nor VictoriaMetrics"

@@ -3,9 +3,9 @@
     tic,device=winky-0a1b2c[,site=home] apparent_va=540i,load_percent=6i,period_now="hc"
     tic,device=winky-0a1b2c[,site=home],period=hc index_wh=4000123i
 
-One line for what is known, then one for each index, whose period is a tag. The fields are the keys
-of the model (tic/model.py) that are worth a curve, of the books (figures.py) those of today and of
-now; or the labels of the meter, "+" and "-" in them as "_"; or both. A field has one type for ever:
+One line for what is known, then one for each index, whose period is a tag. The fields are keys of
+the model (tic/model.py) that are worth a curve, and of the books (figures.py) those of today and
+of now; or the labels of the meter, "+" in them as "_"; or both. A field keeps its type:
 
     integer    every whole number
     float      euros, and the tangent phi of PME-PMI (TGPHI_s, TGPHI_i): always, even if whole
@@ -80,7 +80,7 @@ def _labels(influx, line, now):
         value, kind = store.value(slot).strip(), store.kind(slot)
         if not value:
             continue
-        label = store.label(slot).replace(b"+", b"_").replace(b"-", b"_")
+        label = store.label(slot).replace(b"+", b"_")
         if kind == IDENTITY or not store.numeric(slot):
             if kind in (IDENTITY, TEXT) or not store.unit(slot):
                 if influx.texts:

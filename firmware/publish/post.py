@@ -1,7 +1,7 @@
 """Readings as JSON by HTTP POST, to an address of the owner's, over upload.py.
 
-A reading is the object of the topic `meter`, or `frame`, with the time in front of it and who sends
-it. One object a request; with post_batch above 1 a list of objects. When the answer to a request
+A reading is the object of the topic `meter`, or `frame`, with its time and who sends it in front.
+One object a request; with post_batch above 1 a list of objects. When the answer to a request
 was lost it is sent again: who counts can tell by `device` and `time`.
 """
 
@@ -18,7 +18,7 @@ class Post(Upload):
 
     def __init__(self, settings, device, books, *rest):
         batch = settings["post_batch"]
-        super().__init__(*rest, batch)
+        super().__init__(batch, *rest)
         self._books = books if settings["post_body"] == "meter" else None
         self._identifiers = settings["identifiers"] == "send"
         self._size = 1024  # bytes, of a reading

@@ -1,4 +1,4 @@
-"""What the destinations over HTTP share: readings into a backlog, and out of it, request by request.
+"""Shared by the destinations over HTTP: readings into a backlog, and out of it in requests.
 
 Two things go on side by side. At the end of a frame, when the policy says so, a reading is taken
 and put into the backlog, whatever the server does. What waits there is sent, the oldest first,
@@ -23,11 +23,9 @@ _MANY = const(64)  # readings in a request at most
 
 
 class Upload:
-    """A destination; a subclass has
-
-        reading(now)      what is to be sent of now: something like bytes, without its time; None
-        dated(body, utc)  the same with its time, as it goes into a request
-        takes(status)     whether a status says that the server has what it was sent
+    """A destination. A subclass says what is sent, and has dated(body, utc): a reading with its
+    time, as it goes into a request; takes(status): whether the server has what it was sent, by its
+    answer; meaning(status): what any other status says of the settings, or "".
 
     `server`: (host, port, whether by TLS); `head`: a request up to its Content-Length; `edges`:
     what stands before, between and behind the readings of a request; `secret`: what no error may
@@ -40,7 +38,7 @@ class Upload:
     edges = b"", b"", b""
     deadline = 10000  # ms for an answer, and for the server to take anything at all
 
-    def __init__(self, store, source, backlog, policy, open_connection, clock, seconds, batch=1):
+    def __init__(self, batch, store, source, backlog, policy, open_connection, clock, seconds):
         self.backlog = backlog
         self.batch = batch
         self.open = open_connection
@@ -69,7 +67,7 @@ class Upload:
             while True:
                 await self._news.wait()
                 self._news.clear()
-                while not self.stopped and len(self.backlog) >= (1 if self._streak else self.batch):
+                while not self.stopped and len(self.backlog) >= self._least():
                     if not await self._send():
                         break
         finally:
@@ -99,6 +97,16 @@ class Upload:
         self.stopped = False
         self._news.set()
 
+    def sample(self):
+        """A reading of now, whether one is due or not; None if there is nothing to say."""
+        now = self.ticks_ms()
+        self._policy.look(now)
+        return self.reading(now)
+
+    def reading(self, now):
+        """What is known now, in anything like bytes, without its time; None if nothing is."""
+        raise NotImplementedError
+
     def delivered(self, count) -> None:
         """The server has the readings that the walk through the backlog has given."""
         self.backlog.drop()
@@ -115,6 +123,10 @@ class Upload:
                 stream.close()
             except OSError:
                 pass  # it was dead already
+
+    def _least(self) -> int:
+        """Readings for which it is worth while to begin."""
+        return 1 if self._streak else self.batch
 
     async def _send(self) -> bool:
         """One request, and the pause that it may cost; false if nothing can be sent yet."""

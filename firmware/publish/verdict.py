@@ -12,7 +12,7 @@ _REFUSED = (400, 422)
 
 
 def judge(upload, answer, count) -> None:
-    """Do what the answer asks for. OSError with words if there is to be a pause before more is sent."""
+    """Do what the answer asks for; OSError with words if there is to be a pause first."""
     status = answer.status
     words = explain(upload, answer)
     if status >= 500 or status in _LATER:
@@ -58,7 +58,7 @@ def explain(upload, answer) -> str:
         else:
             words = "the server refuses"
     said = _plain(answer.words, upload.secret)
-    return f"{words} ({status}{': ' if said else ''}{said})"
+    return f"{words} ({status}: {said})" if said else f"{words} ({status})"
 
 
 def _plain(said, secret) -> str:

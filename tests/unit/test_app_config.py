@@ -77,7 +77,7 @@ async def test_nothing_is_half_applied_and_what_is_wrong_is_named():
         ("mqtt_port", None, "1..65535"), ("mqtt_frame", "maybe", "off|on"),
         ("mqtt_qos", 2, "0..1"), ("publish_when", "never", "frame|interval|change"),
         ("publish_when", 3, "frame|interval|change"), ("mqtt_host", "a b", "1..128"),
-        ("prices", "hc=a", "1..256"), ("mqtt_base", "/x", "1..64"), ("labels", "A,,B", "1..512"),
+        ("prices", "hc=a", "1..256"), ("mqtt_base", "/x", "1..64"), ("labels", "A,,B", "1..1536"),
     ):
         answer = await post(app, "/api/config", {"site": "new", "step_va": 50, key: value})
         told = answer.json
