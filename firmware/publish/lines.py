@@ -77,7 +77,7 @@ def _labels(influx, line, now):
     for slot in store.slots():
         if not policy.selects(slot, now):
             continue
-        value, kind = store.value(slot).strip(), store.kind(slot)
+        value, kind = policy.value(slot).strip(), store.kind(slot)
         if not value:
             continue
         label = store.label(slot).replace(b"+", b"_")

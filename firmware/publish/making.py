@@ -3,19 +3,15 @@
 from firmware.publish.policy import Policy
 
 
-def upload(name, gateway, settings, backlog, dialler, clock=None):
+def upload(name, gateway, settings, backlog, dialler):
     """The destination "influx" or "post" of a gateway; its task has yet to be started."""
     if name == "influx":
         from firmware.publish.influx import Influx as kind
     else:
         from firmware.publish.post import Post as kind
 
-    store, own = gateway.store, {}
-    for key in ("labels", "identifiers", "publish_threshold"):
-        own[key] = settings[key]
-    for key in ("when", "interval"):
-        own["publish_" + key] = settings[f"{name}_{key}"]
+    store = gateway.store
     return kind(
         settings, gateway.device, gateway.books, store, gateway.source, backlog,
-        Policy(own, store), gateway.opener(dialler), clock or gateway.clock, gateway.seconds,
+        Policy(settings, store, name), gateway.opener(dialler), gateway.clock, gateway.seconds,
     )

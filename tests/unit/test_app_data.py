@@ -2,7 +2,8 @@
 
 from books import utc
 from portal import Guard, Mqtt, get, make
-from portal_meter import GROUPS, gateway
+from portal_meter import gateway
+from read_meter import GROUPS
 
 from firmware import rarely
 

@@ -1,44 +1,32 @@
-"""InfluxDB: where requests go, and the lines that a reading is made of."""
+"""InfluxDB: the lines that a reading is made of."""
 
-import asyncio
 import time
 
-from books import utc
-from fake_server import Server, reply
+from fake_server import Server
 from fake_store import FakeSource
-from frames import frame, group, his
-from portal_meter import Figures, gateway
+from influx_settings import SETTINGS
+from read_meter import Known
 from waiting import Clock
 
 from firmware.link.clock import UNIX
-from firmware.publish import address, influx_start
 from firmware.publish.backlog import Backlog
 from firmware.publish.influx import Influx
 from firmware.publish.policy import Policy
 from firmware.rarely import load
-from firmware.tic.decoder import Decoder
-from firmware.tic.meter import Meter
-from firmware.tic.store import Store
 
-SETTINGS = {
-    "influx_url": "http://192.0.2.7:8086", "influx_database": "house", "influx_bucket": "",
-    "influx_org": "", "influx_token": "", "influx_user": "", "influx_password": "",
-    "influx_measurement": "tic", "influx_tags": "", "influx_fields": "meter", "influx_batch": 1,
-    "site": "", "labels": "*", "identifiers": "omit", "publish_when": "frame",
-    "publish_interval": 30, "publish_threshold": 50,
-}
-NOW = utc("E2607210934")
+NOW = 838_000_000
 
 
 def influx(known=None, server=None, **changes):
-    """A destination over a gateway of portal_meter.py."""
-    known = known or gateway()
+    """A destination over what read_meter.py has read."""
+    known = known or Known()
     settings = dict(SETTINGS)
     settings.update(changes)
     clock = Clock(NOW)
     made = Influx(
         settings, "winky-a1b2c3", known.books, known.store, FakeSource(known.store),
-        Backlog(4096, clock), Policy(settings, known.store), (server or Server()).open, clock, lambda: 7,
+        Backlog(4096, clock), Policy(settings, known.store, "influx"),
+        (server or Server()).open, clock, lambda: 7,
     )
     made.ticks_ms = time.ticks_ms
     return made
@@ -88,19 +76,20 @@ def test_the_labels():
     assert fields["EAST"] == "3971026i" and fields["SINSTS"] == "2360i" and fields["PREF"] == "9i"
     assert fields["NGTF"] == '"H PLEINE/CREUSE"' and fields["LTARF"] == '"HEURE  PLEINE"'
     assert fields["SMAXSN"] == "3112i" and fields["SINSTI"] == "0i"
-    assert fields["MSG1"] == '"SAY \\"AH\\" \\\\ OH"'
     assert "DATE" not in fields and "ADSC" not in fields and "PRM" not in fields
     (_, fields), = lines(influx(influx_fields="labels", labels="EAST,SINSTS"))
     assert fields == {"EAST": "3971026i", "SINSTS": "2360i"}
-    (_, fields), = lines(influx(influx_fields="labels", labels="PRM", identifiers="send"))
-    assert fields == {"PRM": '"12590441986008"'}
+    (_, fields), = lines(influx(influx_fields="labels", labels="PRM,MSG1", identifiers="send"))
+    assert fields == {"PRM": '"12590441986008"', "MSG1": '"SAY \\"AH\\" \\\\ OH"'}
 
 
 def test_both():
     main, *indexes = lines(influx(influx_fields="both"))
     assert main[1]["EAST"] == main[1]["withdrawn_wh"] and len(indexes) == 2
     # Without the model there are the labels.
-    (_, fields), = lines(influx(gateway(False)))
+    known = Known()
+    known.books = None
+    (_, fields), = lines(influx(known))
     assert fields["EAST"] == "3971026i"
 
 
@@ -111,125 +100,6 @@ def test_victoriametrics_has_numbers_only():
     assert fields["EAST"] == "3971026i"
 
 
-def test_tags_and_names_are_escaped():
-    made = influx(site="my house, 2=3\\", influx_measurement="a b", influx_tags="é=1 2,b=c=d")
-    assert made.series == (
-        "a\\ b,device=winky-a1b2c3,site=my\\ house\\,\\ 2\\=3/,é=1\\ 2,b=c\\=d").encode()
-
-
-def test_tags():
-    assert influx_start.tags("") == []
-    assert influx_start.tags("a=1, b = two ") == [("a", "1"), ("b", "two")]
-    for wrong in ("a", "a=", "=1", "a=1,", "device=x", "period=1", "time=2", "site=x"):
-        try:
-            influx_start.tags(wrong)
-        except ValueError:
-            continue
-        raise AssertionError(wrong)
-
-
-def kinds(model, groups, make):
-    """The types of all fields of a meter, by name."""
-    known = gateway()
-    known.store = store = Store()
-    decoder = Decoder(store)
-    for _ in range(3):
-        decoder.feed(frame(*(make(*fields) for fields in groups)), time.ticks_ms())
-    known.books.meter = Meter(store)
-    known.books.ledger = Figures()
-    found = {}
-    for _, fields in lines(influx(known, influx_fields="both", influx_measurement=model)):
-        for name, value in fields.items():
-            kind = "text" if value[0] == '"' else "bool" if value[0] in "tf" else "float"
-            found[name] = "int" if value[-1] == "i" else kind
-    return found
-
-
-def test_a_field_has_the_same_type_whatever_the_meter():
-    historique = kinds("h", (
-        ("ADCO", "021630120162"), ("OPTARIF", "BBR2"), ("ISOUSC", "20"), ("BBRHCJB", "010151184"),
-        ("PTEC", "HPJW"), ("DEMAIN", "ROUG"), ("IINST1", "007"), ("IINST2", "002"),
-        ("IINST3", "022"), ("PMAX", "08450"), ("PAPP", "07120"), ("HHPHC", "Y"), ("PPOT", "00"),
-    ), his)
-    standard = kinds("s", (
-        ("DATE", "E260721133412", ""), ("NGTF", "      BASE      "), ("EAST", "003971026"),
-        ("EASF01", "003971026"), ("EAIT", "000500000"), ("IRMS1", "001"), ("IRMS2", "003"),
-        ("IRMS3", "002"), ("URMS1", "231"), ("URMS2", "232"), ("URMS3", "233"), ("PREF", "12"),
-        ("SINSTS", "00013"), ("SINSTS1", "00000"), ("SINSTS2", "00568"), ("SINSTS3", "00000"),
-        ("SINSTI", "00000"), ("STGE", "003A0101"), ("NTARF", "01"), ("NJOURF+1", "00"),
-        ("SMAXSN-1", "E260720073412", "03112"), ("RELAIS", "000"),
-    ), group)
-    industrial = kinds("p", (
-        ("ADS", "031936131234"), ("MESURES1", "BT 4 SUP36"), ("DATE", "03/08/21 15:54:35"),
-        ("EA_s", "2669Wh"), ("PTCOUR1", "HPE"), ("CONFIG", "CONSO"), ("PA1_s", "34kW"),
-        ("EAP_s", "859156kWh"), ("PS", "120kVA"), ("PREAVIS", "DEP"), ("PA1MN", "36kW"),
-        ("TGPHI_s", "-1"),
-    ), his)
-    assert standard["NJOURF_1"] == "int" and standard["SMAXSN-1"] == "int"
-    assert industrial["EAP_s"] == "int" and industrial["PA1MN"] == "int"
-    assert industrial["TGPHI_s"] == "float" and industrial["index_wh"] == "int"
-    assert historique["tomorrow"] == "text" and historique["index_wh"] == "int"
-    assert standard["overload"] == "bool"
-    assert len(historique) > 15 and len(standard) > 30 and len(industrial) > 8
-    for one, other in ((historique, standard), (standard, industrial), (historique, industrial)):
-        for name in one:
-            assert other.get(name, one[name]) == one[name], name
-
-
-def test_only_the_tangent_is_no_whole_number():
-    for number in (1, 2, 3):
-        table = __import__(
-            "firmware.tic.labels_" + ("historique", "standard", "pmepmi")[number - 1],
-            None, None, ("TABLE",)).TABLE
-        names = {}
-        for line in table.strip().split(b"\n"):
-            label, code = line.split(b" ")[:2]
-            assert (code[1:2] == b"n") == (label[:5] == b"TGPHI"), label
-            # A quantity has a unit, and nothing else that is no number has one.
-            unit = len(line.split(b" ")) > 2
-            assert code[1:2] in b"dq" or not unit, label
-            assert code[1:2] != b"q" or unit, label
-            name = label.replace(b"+", b"_")
-            assert name not in names, label
-            names[name] = label
-
-
-def test_where_to():
-    for changes, path, credentials in (
-        ({}, "/write?db=house&precision=s", None),
-        ({"influx_database": "a b/é"}, "/write?db=a%20b%2F%C3%A9&precision=s", None),
-        ({"influx_database": ""}, "/write?precision=s", None),
-        ({"influx_user": "zoé", "influx_password": "a:b"}, "/write?db=house&precision=s",
-         "Basic em/DqTphOmI="),
-        ({"influx_token": "t-1=="}, "/write?db=house&precision=s", "Bearer t-1=="),
-        ({"influx_bucket": "b", "influx_org": "my org", "influx_token": "t-1=="},
-         "/api/v2/write?org=my%20org&bucket=b&precision=s", "Token t-1=="),
-        ({"influx_url": "http://192.0.2.7:8086/db/"}, "/db/write?db=house&precision=s", None),
-        ({"influx_url": "http://192.0.2.7:8086/insert/0/influx/write"},
-         "/insert/0/influx/write?db=house&precision=s", None),
-    ):
-        head = influx(**changes).head.decode().split("\r\n")
-        assert head[0] == f"POST {path} HTTP/1.1" and head[1] == "Host: 192.0.2.7:8086"
-        assert head[-1] == ""
-        given = [line for line in head if line.startswith("Authorization: ")]
-        assert given == ([f"Authorization: {credentials}"] if credentials else [])
-    assert influx(influx_token="abcdefgh").secret == b"abcdefgh"
-
-
-def test_addresses():
-    for url, parts in (
-        ("http://nas", ("nas", 80, False, "")),
-        ("https://nas/", ("nas", 443, True, "")),
-        ("http://nas.local:8086/a/b?c=d", ("nas.local", 8086, False, "/a/b?c=d")),
-    ):
-        assert address.valid(url) and address.parts(url) == parts
-    for url in ("nas", "nas:8086", "ftp://nas", "http://", "http:///x", "http://nas:", "://x",
-                "http://nas:x", "http://nas:0", "http://nas:70000", "http://?x"):
-        assert not address.valid(url), url
-    assert b"Host: nas\r\n" in address.head(("nas", 443, True), "/", b"x")
-    assert b"Host: nas:80\r\n" in address.head(("nas", 80, True), "/", b"x")
-
-
 def test_each_line_has_the_time():
     made = influx()
     assert made.dated(memoryview(b"a x=1i\nb y=2i"), NOW) == (
@@ -237,10 +107,7 @@ def test_each_line_has_the_time():
 
 
 def test_nothing_is_known():
-    known = gateway()
-    known.store = Store()
-    known.books.meter = Meter(known.store)
-    made = influx(known, influx_fields="both")
+    made = influx(Known(()), influx_fields="both")
     assert not len(made.sample())
 
 
@@ -254,19 +121,3 @@ async def test_a_reading_arrives_whole():
     assert first == "POST /write?db=house&precision=s HTTP/1.1"
     assert sent == made.dated(body, NOW) and made.accepted == 1
     made.close()
-
-
-async def test_what_a_refusal_means():
-    for status, changes, words in (
-        (401, {}, "the server refuses the token, or user and password (401)"),
-        (404, {}, "no such database, or the path of the address is wrong (404)"),
-        (404, {"influx_bucket": "b"},
-         "no such bucket or organisation, or InfluxDB 1, which wants a database instead (404)"),
-        (200, {}, "what answers is neither InfluxDB nor VictoriaMetrics (200)"),
-    ):
-        made = influx(server=Server(reply(status)), **changes)
-        made.backlog.add(b"a x=1i")
-        await load("publish.delivery").deliver(made)
-        assert made.stopped and made.error == words
-        made.close()
-    await asyncio.sleep_ms(0)
