@@ -1,6 +1,7 @@
 """A gateway among stand-ins for the board, the line, the radio and the broker (MicroPython)."""
 
 import asyncio
+import gc
 import sys
 
 from firmware import assembly, supervisor
@@ -238,6 +239,7 @@ class House:
         self.said = []
 
     def __enter__(self):
+        gc.threshold(8192)  # as gateway.start(), or what stays lies all over the small heap
         self._before = {name: sys.modules.get(name) for name in MODULES}
         for name in MODULES:
             sys.modules[name] = MODULES[name]
@@ -250,6 +252,7 @@ class House:
         return self
 
     def __exit__(self, *_):
+        gc.threshold(-1)
         assembly.Source, assembly.Store, assembly.machine, assembly.time = self._parts
         module.machine = self._machine
         for part in (assembly, module, supervisor):

@@ -132,7 +132,8 @@ class Gateway:
     """What the handlers ask the gateway for."""
 
     device = "winky-0a01ff"
-    clock = books = link = joining = log = mqtt = None
+    clock = books = link = joining = log = mqtt = find = None
+    uploads = ()
 
     def __init__(self, path="portal.json"):
         self.path = path
