@@ -193,11 +193,23 @@ def _publish(gateway, settings, device):
     opener = gateway.opener(Dialler(ticks_ms, gateway.find))
     store, source = gateway.store, gateway.source
     sources = _sources(gateway, settings)
+    backlog = None
+    if settings["mqtt_backlog"] and settings["mqtt_frame"]:
+        backlog = _backlog(gateway, settings, "mqtt")
     gateway.mqtt = Mqtt(
-        settings, device, store, source, opener, ticks_ms, gateway.health, sources=sources
+        settings, device, store, source, opener, ticks_ms, gateway.health, sources=sources,
+        backlog=backlog,
     )
     gateway.supervisor.add("mqtt", gateway.mqtt.run, _NO_DELIVERY, gateway.sent)
     print(f"mqtt: {settings['mqtt_base']}/{device}/ at {host}:{settings['mqtt_port']}")
+
+
+def _backlog(gateway, settings, name):
+    """What a Backlog is made with: readings that wait for a destination; None without a clock."""
+    if not gateway.clock:
+        return None
+    size = settings["backlog_flash"] << 10
+    return settings["backlog_memory"], gateway.clock, (f"backlog_{name}", size) if size else None
 
 
 def _sources(gateway, settings) -> list:

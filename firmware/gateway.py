@@ -109,6 +109,8 @@ class Gateway:
 
     def close(self) -> None:
         """Before a restart: write what is only in memory yet."""
+        if self.mqtt:
+            self.mqtt.close()
         if self.books:
             self.books.close()
         for _, upload in self.uploads:

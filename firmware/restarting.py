@@ -9,6 +9,7 @@ import os
 import machine
 
 _HISTORY = "history"
+_BACKLOG = "backlog_"
 _OURS = (
     "config.json", "config.bad", "config.tmp", "admin.json", "admin.json.tmp", "meter.json",
     "meter.json.tmp", "tic.last", "log", "log.old",
@@ -26,11 +27,11 @@ async def restart(gateway, factory) -> None:
 
 def forget() -> None:
     """Remove all that the owner, the meter and the past have left in flash."""
-    try:
-        paths = [f"{_HISTORY}/{name}" for name, *_ in os.ilistdir(_HISTORY)]
-    except OSError:
-        paths = []  # there is no history
-    for path in paths + list(_OURS):
+    paths = list(_OURS)
+    for folder in os.listdir():
+        if folder == _HISTORY or folder[: len(_BACKLOG)] == _BACKLOG:
+            paths += [f"{folder}/{name}" for name in os.listdir(folder)]
+    for path in paths:
         try:
             os.remove(path)
         except OSError:

@@ -5,7 +5,7 @@ moment it fits into the outbox.
 """
 
 import json
-from time import ticks_diff
+from time import ticks_add, ticks_diff
 
 from micropython import const
 
@@ -30,8 +30,13 @@ class Messages:
     the last one to that topic had).
     """
 
+    replay = None  # what waits since an outage (replay.py), while anything does
+
     def __init__(self, config, store, outbox, codec, ticks_ms, health, status, sources=()):
         self.unsent = 0  # events that waited too long, messages that fit nowhere
+        self.dropped = 0  # readings of an outage
+        self._since = None  # tick of the last frame that was sent or kept
+        self._interval = config.get("publish_interval") * 1000
         self._retain = config.get("mqtt_retain_labels")
         self._labels = config.get("mqtt_labels")
         self._frame = config.get("mqtt_frame")
@@ -57,6 +62,8 @@ class Messages:
         self._told = None  # tick of the last message to gateway
         for source in self._sources:
             source.renew()
+        if self.replay:
+            self.replay.renew()
         self._policy.resend()
 
     def event(self, key, fields) -> None:
@@ -78,6 +85,21 @@ class Messages:
             self._events.pop(0)
             self.unsent += 1
         self._events.append(kept)
+
+    def late(self, now) -> bool:
+        """A frame has ended and nobody is connected: whether it is time to keep a reading."""
+        interval, since = self._interval, self._since
+        passed = interval if since is None else ticks_diff(now, since)
+        if 0 <= passed < interval or self._store.frames < 2:  # the first is seldom whole
+            return False
+        if not 0 <= passed < 2 * interval:
+            passed = interval
+        self._since = ticks_add(now, interval - passed)  # so the mean interval is right
+        return True
+
+    def keep(self, now) -> None:
+        """Keep a reading until there is a connection."""
+        self.replay.keep(self._store, self._policy, self._head, now)
 
     def compose(self, now) -> bool:
         """Queue messages while there are any, there is room, and time; true if any are left."""
@@ -106,6 +128,14 @@ class Messages:
             return b"event"
         if self._told is None or ticks_diff(now, self._told) >= _HEALTH:
             return b"gateway"
+        if self.replay:
+            name = self.replay.topic(now)
+            if name is not None:
+                self._source = self.replay
+                return name or None
+            if not len(self.replay.backlog):
+                self.dropped += self.replay.backlog.dropped
+                self.replay = None
         if self._frame and self._policy.frame_due:
             return b"frame"
         for source in self._sources:
@@ -138,13 +168,12 @@ class Messages:
                 writer.json(self._events[0])
             elif name == b"gateway":
                 writer.json(self._report())
-            elif name == b"frame":
-                if not writer.frame(store, policy, now, self._head):
-                    return
-            else:
+            elif source:
                 retain = source.retain
                 if not source.write(name, writer, self._head):
                     return
+            elif not writer.frame(store, policy, now, self._head):
+                return
         size = codec.publish(retain)
         if not need and name not in (b"label/", b"status", b"event"):
             self._sizes[name] = size
@@ -157,12 +186,13 @@ class Messages:
             self._events.pop(0)
         elif name == b"gateway":
             self._told = now
-        elif name == b"frame":
-            self._policy.frame_due = False
         elif name == b"label/":
             self._policy.done(self._policy.next())
-        else:
+        elif self._source:
             self._source.done()
+        else:
+            self._policy.frame_due = False
+            self._since = now
 
     def _report(self):
         """The payload of the topic gateway."""

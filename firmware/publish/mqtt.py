@@ -37,7 +37,8 @@ class Mqtt:
     (readinto, write, close) or raises; health() gives a dict for the topic gateway. source may be
     None: frames are then noticed at the next look. sources: further sources of messages, see
     Messages. topics (list of bytes) are subscribed to, and what comes is given to
-    heard(topic, payload), both bytes: see inbox.py.
+    heard(topic, payload), both bytes: see inbox.py. backlog: what Backlog is made with, so that
+    readings are kept while nobody is connected (replay.py); None: they are not.
     """
 
     def __init__(
@@ -53,6 +54,7 @@ class Mqtt:
         sources=(),
         topics=None,
         heard=None,
+        backlog=None,
     ):
         self.connected = False
         self.accepted = 0  # messages a broker took: with QoS 1 acknowledged, else written
@@ -72,6 +74,9 @@ class Mqtt:
             config, store, outbox, codec, ticks_ms, health, self.status, sources
         )
         self.event = self._messages.event
+        self._backlog = backlog
+        if backlog:
+            load("publish.replay").recall(self._messages, outbox, backlog, codec.client.lw_qos)
         self._inbox = None
         if topics:
             from firmware.publish.inbox import Inbox
@@ -105,6 +110,8 @@ class Mqtt:
 
     def status(self) -> dict:
         """Connection, counters since start, last error, for the topic gateway and the pages."""
+        messages = self._messages
+        backlog = messages.replay and messages.replay.backlog
         return {
             "connected": self.connected,
             "connects": self._connects,
@@ -112,10 +119,18 @@ class Mqtt:
             "drops": self._connects - self.connected,
             "accepted": self.accepted,
             "again": self._again,
-            "unsent": self._messages.unsent,
+            "unsent": messages.unsent,
+            "waiting": len(backlog) if backlog else 0,
+            "dropped": messages.dropped + (backlog.dropped if backlog else 0),
             "bytes": self._outbox.written,
-            "error": self.last_error or (self._inbox.error if self._inbox else ""),
+            "error": self.last_error or (self._inbox.error if self._inbox else "")
+            or (backlog.error if backlog else ""),
         }
+
+    def close(self) -> None:
+        """Before a restart: what waits goes to flash."""
+        if self._messages.replay:
+            self._messages.replay.backlog.close()
 
     async def _live(self):
         """One connection, from its opening to its loss."""
@@ -145,8 +160,23 @@ class Mqtt:
             if self._store.frames == frames:  # left set instead of pulsed: never spin
                 await asyncio.sleep_ms(_LOOK)
             frames = self._store.frames
+            if self._backlog and not self.connected:
+                self._keep()
             while self._turn():
                 await asyncio.sleep_ms(0)
+
+    def _keep(self):
+        """A reading for later, if it is time for one."""
+        messages, now = self._messages, self._ticks_ms()
+        if messages.late(now):
+            try:
+                if not messages.replay:
+                    qos = self._codec.client.lw_qos
+                    load("publish.replay").begin(messages, self._outbox, self._backlog, qos)
+                messages.keep(now)
+            except Exception as error:
+                messages.dropped += 1
+                self.last_error = load("publish.dialling").words(error)
 
     def _turn(self) -> bool:
         """A slice of work that never waits; true if there is more to do at once."""

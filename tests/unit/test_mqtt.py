@@ -17,7 +17,9 @@ CONNACK = b"\x20\x02\x00\x00"
 class Scene:
     """A destination whose connections are what is put into `streams`, OSErrors among them."""
 
-    def __init__(self, source=True, health=dict, write=None, topics=None, **settings):
+    def __init__(
+        self, source=True, health=dict, write=None, topics=None, backlog=None, **settings
+    ):
         self.store = FakeStore()
         self.source = FakeSource(self.store)
         self.streams = []
@@ -36,6 +38,7 @@ class Scene:
             sources=[self.model] if self.model else (),
             topics=topics,
             heard=lambda topic, payload: self.heard.append((topic, payload)),
+            backlog=backlog,
         )
         self.mqtt._wait = lambda: 5
         self.task = None
