@@ -99,7 +99,9 @@ class Messages:
 
     def keep(self, now) -> None:
         """Keep a reading until there is a connection."""
-        self.replay.keep(self._store, self._policy, self._head, now)
+        replay = self.replay
+        if replay:
+            replay.keep(self._store, self._policy, self._head, now)
 
     def compose(self, now) -> bool:
         """Queue messages while there are any, there is room, and time; true if any are left."""
@@ -107,7 +109,7 @@ class Messages:
         while self._outbox.waiting() < _AHEAD:
             name = self._topic(now)
             if name is None:
-                return False
+                return self.replay is not None  # whose next may go when this one is written
             try:
                 self._put(name, now)
             except Full:

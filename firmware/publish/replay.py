@@ -44,7 +44,8 @@ class Replay:
         self.backlog = backlog
         self._outbox = outbox
         self._qos = qos
-        self._next = None  # (utc, body) that goes into the outbox when there is room
+        self._utc = 0
+        self._body = b""  # of the reading that goes into the outbox when there is room
         self._busy = False  # a reading is under way
         self._end = 0  # bytes that the outbox has written when all of it is
         self._size = 512
@@ -69,28 +70,29 @@ class Replay:
             self._busy = False  # the outbox has forgotten it
         if not self._busy:
             self.backlog.rewind()
-            self._next = None
+            self._body = b""
 
     def topic(self, now):
         """b"frame" for the next reading; b"" to wait; None when there is nothing to send."""
         if self._busy and not self._arrived():
             return b""
-        self._next = self._next or self.backlog.next()
-        if not self._next:
-            return None
-        self.need = len(self._next[1]) + _TIME
+        if not self._body:
+            found = self.backlog.next()
+            if not found:
+                return None
+            self._utc, self._body = found
+        self.need = len(self._body) + _TIME
         return b"frame"
 
     def write(self, topic, writer, head) -> bool:
         """The reading, with its time."""
-        utc, body = self._next
-        writer.write(b'{"time":"%04d-%02d-%02dT%02d:%02d:%02dZ",' % calendar(utc)[:6])
-        writer.write(body[1:])
+        writer.write(b'{"time":"%04d-%02d-%02dT%02d:%02d:%02dZ",' % calendar(self._utc)[:6])
+        writer.write(self._body[1:])
         return True
 
     def done(self) -> None:
         """It is on its way, or given up."""
-        self._next = None
+        self._body = b""
         self._busy = True
         self._end = self._outbox.written + self._outbox.waiting()
 

@@ -76,30 +76,36 @@ async def test_what_was_missed_comes_first_and_once():
     assert await made.stop()
 
 
+async def brief(made, answer):
+    """A connection that breaks as soon as a frame was sent, and acknowledged if it is answered.
+    -> what was sent
+    """
+    stream = FakeStream(CONNACK)
+    made.streams.append(stream)
+    await until(lambda: told(stream.sent) or told(stream.sent, False))
+    before = made.mqtt.status()["waiting"]
+    sent = stream.take()
+    if answer and told(sent):
+        acknowledge(stream, sent)
+        await until(lambda: made.mqtt.status()["waiting"] < before)
+    stream.ended = True
+    await until(lambda: not made.mqtt.connected)
+    return sent
+
+
 async def test_acknowledged_readings_leave_one_by_one():
     made = scene(mqtt_qos=1)
     await frames(made, 0, 6)
-    got = []
-    for _ in range(20):
-        # Each connection breaks when one reading was sent, and acknowledged, or not.
-        stream = FakeStream(CONNACK)
-        made.streams.append(stream)
-        await until(lambda: told(stream.sent) or told(stream.sent, False))
-        before = made.mqtt.status()["waiting"]
-        sent = stream.take()
+    got, live = [], []
+    while not live:
+        sent = await brief(made, len(got) % 2)
         got += told(sent)
-        if told(sent, False):
-            break
-        if len(got) % 2:
-            acknowledge(stream, sent)
-            await until(lambda: made.mqtt.status()["waiting"] < before)
-        stream.ended = True
-        await until(lambda: not made.mqtt.connected)
+        live = told(sent, False)
     # Each that was not acknowledged came again, and no other.
     numbers = [number for _, number in got]
     assert sorted(set(numbers)) == [1, 2, 3, 4, 5] and numbers == sorted(numbers)
     assert [time for time, _ in got] == [moment(number) for number in numbers]
-    assert numbers.count(1) == 1 and len(numbers) <= 9, numbers
+    assert max(numbers.count(number) for number in numbers) == 2
     assert await made.stop()
 
 
@@ -147,14 +153,14 @@ async def test_an_outage_longer_than_memory():
 async def test_a_restart_in_an_outage():
     flash = "backlog_mqtt", 1 << 20
     made = scene(size=1024, flash=flash)
-    await frames(made, 0, 30)
+    await frames(made, 0, 15)
     made.mqtt.close()
     assert await made.stop()
     made = scene(made.clock, 1024, flash)
-    assert made.mqtt.status()["waiting"] == 29
+    assert made.mqtt.status()["waiting"] == 14
     stream = await made.start()
     await until(lambda: made.mqtt.status()["waiting"] == 0)
-    assert told(stream.sent) == [(moment(n), n) for n in range(1, 30)]
+    assert told(stream.sent) == [(moment(n), n) for n in range(1, 15)]
     assert os.listdir(flash[0]) == [] and len(Backlog(64, made.clock, flash)) == 0
     assert await made.stop()
 
