@@ -90,8 +90,11 @@ class Source:
 class Mqtt:
     """A destination that notes what it was given."""
 
-    def __init__(self, config, device, store, source, open_connection, ticks_ms, health, sources):
+    def __init__(
+        self, config, device, store, source, open_connection, ticks_ms, health, sources, backlog
+    ):
         self.sources = sources
+        self.backlog = backlog
         self.device = device
         self.open = open_connection
         self.health = health
@@ -106,6 +109,9 @@ class Mqtt:
     async def run(self):
         while True:
             await asyncio.sleep(0)
+
+    def close(self):
+        self.closed = True
 
 
 class Wifi:
