@@ -227,7 +227,7 @@ def _upload(gateway, settings, name):
     from firmware.publish.backlog import Backlog
     from firmware.publish.link import Dialler
 
-    backlog = Backlog(4096, gateway.clock)
+    backlog = Backlog(*_backlog(gateway, settings, name))
     dialler = Dialler(time.ticks_ms, gateway.find)
     made = load("publish.making").upload(name, gateway, settings, backlog, dialler)
     gateway.supervisor.add(name, made.run, _NO_DELIVERY, made.sign)
