@@ -194,7 +194,7 @@ def _publish(gateway, settings, device):
     store, source = gateway.store, gateway.source
     sources = _sources(gateway, settings)
     backlog = None
-    if settings["mqtt_backlog"] and settings["mqtt_frame"]:
+    if settings["mqtt_backlog"] and settings["mqtt_frame"] and gateway.clock:
         backlog = _backlog(gateway, settings, "mqtt")
     gateway.mqtt = Mqtt(
         settings, device, store, source, opener, ticks_ms, gateway.health, sources=sources,
@@ -205,9 +205,7 @@ def _publish(gateway, settings, device):
 
 
 def _backlog(gateway, settings, name):
-    """What a Backlog is made with: readings that wait for a destination; None without a clock."""
-    if not gateway.clock:
-        return None
+    """What a Backlog is made with: the readings that wait for a destination."""
     size = settings["backlog_flash"] << 10
     return settings["backlog_memory"], gateway.clock, (f"backlog_{name}", size) if size else None
 
