@@ -30,7 +30,7 @@ DECODE = MICROPYPATH="$(CURDIR):.frozen" exec .cache/bin/micropython tools/decod
 MICROPYTHON_FILES = boot.py main.py firmware tests/unit tests/support/mpy_runner.py \
 	tools/decode.py tools/decode_model.py tools/bench/target tools/simulator/board
 
-.PHONY: help run decode test lint bench fuzz board dist clean
+.PHONY: help run decode test lint bench energy fuzz board dist clean
 
 help: ## this list
 	@awk -F ': *## ' '/^[a-z]+: *## / { printf "make %-7s %s\n", $$1, $$2 }' Makefile
@@ -57,6 +57,10 @@ lint: ## ruff; mpy-cross for the board; pyright with the board's type stubs
 bench: ## instructions, heap and milliseconds, as a table
 	@$(SETUP) bench
 	@exec $(VENV)/python tools/bench/run.py
+
+energy: ## a month on the meter's power, modelled: periods, joules, voltages; DAYS=30
+	@$(SETUP) unix64
+	@exec $(PYTHON) tools/energy/run.py
 
 fuzz: ## the long fuzz: ten times the bytes and the noise of make test
 	@$(SETUP) test

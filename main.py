@@ -3,7 +3,7 @@
 import sys
 
 try:
-    from firmware.gateway import start
+    from firmware.starting import start
 except Exception as error:  # a file is damaged, or not there
     import time
 

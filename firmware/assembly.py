@@ -69,7 +69,22 @@ def assemble(config, board) -> Gateway:
     if names:
         gateway.uploads = [(name, _upload(gateway, settings, name)) for name in names]
     gateway.supervisor.add("console", gateway.run)
+    if settings["power"] != "usb" and board.pin("capacitor") >= 0:
+        _supply(gateway, settings, board, device)
     return gateway
+
+
+def _supply(gateway, settings, board, device):
+    """Where the meter may be all that feeds it: a look at the supply, and word for the cycle that
+    sleeps (firmware/quick).
+    """
+    from firmware.supply import checksum, known
+
+    if load("quick.prepare").prepare(settings, board, device, checksum()):
+        from firmware.quick.stay import watch
+
+        supply = known()
+        gateway.supervisor.add("supply", lambda: watch(supply, gateway.close))
 
 
 def _keep(gateway, settings):

@@ -18,7 +18,6 @@ import json
 import micropython
 
 from firmware.tic import moments
-from firmware.tic.catalogue import IDENTITY
 
 
 class Full(Exception):
@@ -167,23 +166,24 @@ class Writer(io.IOBase):
             if policy.selects(slot, now):
                 self.write(mark)
                 mark = b","
-                self._member(store, slot, policy.value(slot))
+                value, at = policy.value(slot), store.horodate(slot)
+                self.member(store.label(slot), value, at, store.numeric(slot))
         if mark is head:
             return False
         self.write(b"}")
         return True
 
-    def _member(self, store, slot, value):
-        label, horodate = store.label(slot), store.horodate(slot)
+    def member(self, label, value, horodate, number) -> None:
+        """A label with its value, and its horodate if it has one; number: the value is one."""
         self.text(label)
         if horodate is None:
             self.write(b":")
-            self._value(store, slot, value)
+            self._value(value, number)
             return
         degraded = moments.degraded(horodate)
         if value:
             self.write(b':{"value":')
-            self._value(store, slot, value)
+            self._value(value, number)
             self.write(b',"at":')
             self.moment(horodate)
             self.write(b',"degraded":true}' if degraded else b"}")
@@ -195,8 +195,8 @@ class Writer(io.IOBase):
             self.write(label)
             self.write(b'_degraded":true')
 
-    def _value(self, store, slot, value):
-        if store.numeric(slot) and store.kind(slot) != IDENTITY and self.number(value):
+    def _value(self, value, number):
+        if number and self.number(value):
             return
         if len(value) == moments.DATE_PMEPMI and moments.valid_date(value):
             value = moments.iso_date(value).encode()

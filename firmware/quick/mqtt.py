@@ -1,0 +1,193 @@
+"""All that waits, to the broker, in one burst.
+
+CONNECT and what follows it go out together: the protocol lets a client speak before it is answered
+(MQTT 3.1.1, 3.1.4). A ping closes the burst: its answer says that the broker has taken what came
+before it, with QoS 0 too. So the first reading is accepted after two round trips, TCP's included.
+"""
+
+import errno
+import json
+import time
+
+import umqtt.simple as umqtt
+from micropython import const
+
+from firmware.publish.codec import Codec
+from firmware.publish.outbox import Outbox, body, end
+from firmware.publish.payload import Full
+from firmware.rarely import load
+from firmware.tic import catalogue
+
+_OUTBOX = const(5760)  # bytes: what lwIP takes without an answer
+_ANSWER = const(6000)  # ms
+_ROOM = const(256)
+_NUMBERS = b"dn"
+_IDENTIFIERS = b" ADCO ADSC ADS PRM MSG1 MSG2 "
+_UNIX = const(946684800)
+
+
+def iso(utc) -> str:
+    """Seconds since 2000 as ISO 8601."""
+    if time.gmtime(0)[0] == 1970:
+        utc += _UNIX
+    year, month, day, hour, minute, second = time.gmtime(utc)[:6]
+    return f"{year}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}Z"
+
+
+class Burst:
+    """told: the settings (prepare.py); mode: of the meter, as in tic.catalogue."""
+
+    def __init__(self, told, mode):
+        self._told = told
+        self._mode = mode
+        client = umqtt.MQTTClient(b"", "")
+        topic = f"{told['mqtt_base']}/{told['device']}/status".encode()
+        client.set_last_will(topic, b"", True, told["mqtt_qos"])  # for the names of the topics
+        self._outbox = Outbox(_OUTBOX)
+        self._codec = Codec(self._outbox, client)
+        site = told["site"]
+        shown = told["identifiers"] == "hash" and load("publish.privacy").shown(told)
+        self._mask = shown if callable(shown) else None
+        self._head = f'{{"site":{json.dumps(site)},'.encode() if site else b"{"
+
+    def deliver(self, radio, stream, readings, health, dated) -> int:
+        """Send all of them, then what health gives; how many the broker has taken, which is less
+        than all if something went wrong: OSError in words if it is none.
+        """
+        outbox = self._outbox
+        outbox.control(bytes.fromhex(self._told["connect"]))
+        self._say(b"status", b"online", True)
+        taken = tried = 0
+        inbox = bytearray(_ROOM)
+        greeted = False
+        waiting = readings.each()
+        following = next(waiting, None)
+        newest = None
+        try:
+            while True:
+                while following:
+                    try:
+                        self._frame(following[1], iso(following[0]) if dated else None)
+                    except Full:
+                        if not tried:
+                            raise OSError("a reading is too long to be sent")
+                        break
+                    newest = following[1]
+                    tried += 1
+                    following = next(waiting, None)
+                if not following:
+                    self._last(newest, health)
+                outbox.control(b"\xc0\x00")
+                self._exchange(radio, stream, inbox, greeted)
+                greeted = True
+                taken = tried
+                if not following:
+                    break
+            outbox.control(b"\xe0\x00")
+            outbox.write_to(stream)
+        except OSError:
+            if not taken:
+                raise
+        return taken
+
+    def _last(self, lines, health):
+        """With the newest reading: its labels one by one, and how we are."""
+        told = self._told
+        try:
+            if told["mqtt_labels"]:
+                for line in lines:
+                    label, at, value = self._parts(line)
+                    self._codec.begin(b"label/", label).write(value.strip() or at)
+                    self._codec.publish(told["mqtt_retain_labels"])
+            writer = self._codec.begin(b"gateway")
+            writer.json(health)
+            self._codec.publish()
+        except Full:
+            pass  # the readings are what counts
+
+    def _say(self, name, payload, retain):
+        self._codec.begin(name).write(payload)
+        self._codec.publish(retain)
+
+    def _frame(self, lines, time):
+        writer = self._codec.begin(b"frame")
+        writer.write(self._head)
+        if time:
+            writer.write(b'"time":')
+            writer.json(time)
+        comma = b"," if time else b""
+        for line in lines:
+            writer.write(comma)
+            comma = b","
+            label, at, value = self._parts(line)
+            writer.member(label, value, at, self._number(label))
+        writer.write(b"}")
+        self._codec.publish()
+
+    def _parts(self, line) -> tuple:
+        """(label, horodate or None, value) of a line, as they may be seen."""
+        label, _, value = line.partition(b"\t")
+        at, tab, dated = value.partition(b"\t")
+        if tab:
+            return label, at, dated
+        if self._mask and b" " + label + b" " in _IDENTIFIERS:
+            value = self._mask(value.strip())
+        return label, None, value
+
+    def _number(self, label) -> bool:
+        """Whether its value is a plain number (Labels.numeric)."""
+        if label[-2:] == b"_2":
+            label = label[:-2]
+        at = catalogue.find(self._mode, label)
+        table = catalogue.table(self._mode)
+        return at >= 0 and table[at] != catalogue.IDENTITY and table[at + 1] in _NUMBERS
+
+    def _exchange(self, radio, stream, inbox, greeted):
+        """Write all that waits, and read until the ping is answered."""
+        outbox = self._outbox
+        got = 0
+        view = memoryview(inbox)
+
+        def answered():
+            nonlocal got, greeted
+            try:
+                if outbox.waiting():
+                    outbox.write_to(stream)
+                n = stream.readinto(view[got:])
+            except OSError as error:
+                if error.errno in (errno.EAGAIN, errno.ENOTCONN, errno.EINPROGRESS):
+                    return False  # not connected yet
+                raise OSError(f"the broker cannot be reached ({error})")
+            if n == 0:
+                raise OSError("the broker closed the connection")
+            got += n or 0
+            at = 0
+            ponged = False
+            while at < got:
+                after = end(view, at, got)
+                if not 0 < after <= got:
+                    break
+                ponged = self._packet(view, at, greeted) or ponged
+                greeted = True
+                at = after
+            inbox[: got - at] = inbox[at:got]
+            got -= at
+            return ponged
+
+        radio.wait(answered, _ANSWER, "the broker does not answer")
+        for _ in range(2):
+            outbox.settle()
+        if outbox.tail:
+            raise OSError("the broker does not acknowledge")
+
+    def _packet(self, view, at, greeted) -> bool:
+        """One packet of the broker's; whether it answers our ping."""
+        kind, start = view[at], body(view, at)
+        if not greeted:
+            if kind != 0x20:
+                raise OSError("what answers is not an MQTT broker")
+            if view[start + 1]:
+                raise OSError(f"the broker refuses, code {view[start + 1]}")
+        elif kind == 0x40:
+            self._outbox.acknowledge(view[start] << 8 | view[start + 1])
+        return kind == 0xD0

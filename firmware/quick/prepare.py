@@ -1,0 +1,81 @@
+"""What the cycle has to know of the settings, checked and ready, in one small file.
+
+Written by the whole gateway at its start, and by the cycle when config.json has changed since: its
+checksum tells. Loaded for it (rarely.py).
+"""
+
+import json
+import os
+
+from firmware.rarely import load
+
+_FILE = "asleep.json"  # as in supply.py
+_KEYS = (
+    "wifi_ssid wifi_password wifi_power wifi_country mqtt_host mqtt_port mqtt_base mqtt_qos"
+    " mqtt_labels mqtt_retain_labels ntp_host site identifiers identifiers_salt"
+)
+_RATIOS = {"usb": 2000, "capacitor": 2000, "line": 5700}  # PEERS.md 4, in thousandths
+_IDENTIFIERS = ("ADCO", "ADS", "ADSC", "PRM", "MSG1", "MSG2")
+
+
+def prepare(settings, board, device, checksum) -> bool:
+    """Write the file, or remove it where it says nothing; whether there is one.
+
+    settings: a dict of all of them; checksum: of their file (supply.py).
+    """
+    told = _told(settings, board, device)
+    if not told:
+        try:
+            os.remove(_FILE)
+        except OSError:
+            pass
+        return False
+    told["checksum"] = checksum
+    text = json.dumps(told)
+    try:
+        with open(_FILE) as file:
+            if file.read() == text:
+                return True
+    except OSError:
+        pass
+    with open(_FILE + ".tmp", "w") as file:
+        file.write(text)
+    os.rename(_FILE + ".tmp", _FILE)
+    return True
+
+
+def _told(settings, board, device):
+    """The content; None if the gateway is never to sleep."""
+    wanted = settings["power"] != "usb" and settings["wifi_ssid"] and settings["mqtt_host"]
+    if not wanted or board.pin("capacitor") < 0:
+        return None
+    told = {key: settings[key] for key in _KEYS.split()}
+    for key in settings:
+        if key[:5] == "power":
+            told[key] = settings[key]
+    for name in ("tic", "button", "usb", "capacitor", "line"):
+        told[name] = board.pin(name)
+    for name in _RATIOS:
+        told[name + "_ratio"] = told.pop(f"power_{name}_ratio") or _RATIOS[name]
+    told["device"] = device
+    told["hostname"] = settings["hostname"] or device
+    told["fixed"] = _fixed(settings)
+    labels = settings["labels"]
+    told["only"] = None if labels == "*" else labels.replace(" ", "").split(",")
+    told["omit"] = _IDENTIFIERS if settings["identifiers"] == "omit" else ()
+    greeting = load("publish.greeting")
+    client = greeting.introduce(settings, device)
+    client.lw_topic = None  # it leaves without a word each time: no will
+    client.lw_qos = 0
+    told["connect"] = bytes(greeting.connect(client)).hex()
+    return told
+
+
+def _fixed(settings) -> str:
+    """The static address as ifconfig() wants it; "" for DHCP."""
+    address = settings["address"]
+    if not address:
+        return ""
+    router = settings["router"] or address[: address.rfind(".")] + ".1"
+    netmask = settings["netmask"] or "255.255.255.0"
+    return ",".join((address, netmask, router, settings["dns"] or router))

@@ -1,0 +1,124 @@
+"""One short stay in the Wi-Fi network: no scan, no DHCP and no DNS while what is known is fresh.
+
+Everything here waits in small steps, looks at the charge in each, and gives up with an OSError in
+words when it runs out of charge or of time.
+"""
+
+import socket
+import time
+
+from micropython import const
+
+from firmware.rtcmem import CHANNEL, FAILURES, LEASED
+
+_STEP = const(5)  # ms between two looks
+_JOIN = const(8000)  # ms for the association, and an address if there is none
+_LEASE = const(4 * 3600)  # s for which an address is used without asking again
+_IDLE = const(1000)  # a status below it: the radio has given up
+_AFRESH = const(3)  # failures in a row, with this try, from which nothing known is trusted
+_UNDONE = (115, 119, 112)  # EINPROGRESS, of Linux and of lwIP
+
+
+class Radio:
+    """wlan: network.WLAN of the station; going(): whether there is the charge to go on."""
+
+    def __init__(self, wlan, told, memory, going, ticks_ms=time.ticks_ms):
+        self._wlan = wlan
+        self._told = told
+        self._memory = memory
+        self._going = going
+        self._ticks_ms = ticks_ms
+
+    def wait(self, ready, ms, words):
+        """Until ready() gives something, which is returned. OSError(words) after ms."""
+        began = self._ticks_ms()
+        while True:
+            found = ready()
+            if found:
+                return found
+            if not self._going():
+                raise OSError("no charge left for the network")
+            if time.ticks_diff(self._ticks_ms(), began) > ms:
+                raise OSError(words)
+            time.sleep_ms(_STEP)
+
+    def join(self, now) -> None:
+        """Join the network; now: s since 2000. OSError in words."""
+        wlan, told, memory = self._wlan, self._told, self._memory
+        cells = memory.cells
+        if cells[FAILURES] >= _AFRESH:
+            memory.bssid = memory.lease = memory.server = b""
+        wlan.active(True)
+        wlan.config(reconnects=0, pm=wlan.PM_NONE, txpower=told["wifi_power"])
+        if memory.lease and now - cells[LEASED] > _LEASE:
+            memory.lease = b""
+        fixed = told["fixed"] or memory.lease.decode()
+        if fixed:
+            wlan.ifconfig(tuple(fixed.split(",")))
+        if cells[CHANNEL]:
+            try:
+                wlan.config(channel=cells[CHANNEL])  # where its search begins, with luck
+            except (OSError, ValueError):
+                pass
+        stale = wlan.status()
+        known = {"bssid": memory.bssid} if memory.bssid else {}
+        wlan.connect(told["wifi_ssid"], told["wifi_password"] or None, **known)
+
+        def joined():
+            if wlan.isconnected():
+                return True
+            status = wlan.status()
+            if status < _IDLE and status != stale:
+                raise OSError(f"the network cannot be joined, status {status}")
+            return False
+
+        self.wait(joined, _JOIN, "no answer from the network")
+        if not fixed:
+            memory.lease = ",".join(wlan.ifconfig()).encode()
+            cells[LEASED] = now
+        cells[CHANNEL] = wlan.config("channel")
+
+    def learn(self) -> None:
+        """Look for the access point we are in, so that the next time none is looked for."""
+        told, best = self._told, None
+        for found in self._wlan.scan():
+            if found[0] == told["wifi_ssid"].encode() and (not best or found[3] > best[3]):
+                best = found
+        if best:
+            self._memory.bssid = bytes(best[1])
+            self._memory.cells[CHANNEL] = best[2]
+
+    def open(self, host, port):
+        """A connected non-blocking socket. OSError in words."""
+        memory = self._memory
+        address = memory.server or host.encode()
+        if not address.replace(b".", b"").isdigit():
+            found = socket.getaddrinfo(host, port, 0, socket.SOCK_STREAM)[0][-1]
+            address = memory.server = _text(found)
+        where = socket.getaddrinfo(address.decode(), port, 0, socket.SOCK_STREAM)[0][-1]
+        stream = socket.socket()
+        try:
+            stream.setblocking(False)
+            try:
+                stream.connect(where)
+            except OSError as error:
+                if error.errno not in _UNDONE:
+                    raise
+            return stream
+        except BaseException:
+            stream.close()
+            raise
+
+    def close(self) -> None:
+        """The radio off, whatever state it is in."""
+        try:
+            self._wlan.active(False)
+        except OSError:
+            pass
+
+
+def _text(address) -> bytes:
+    """The dotted address in what getaddrinfo() gives: a tuple, or a sockaddr on the unix port."""
+    if isinstance(address, tuple):
+        return address[0].encode()
+    return b".".join(str(part).encode() for part in address[4:8])

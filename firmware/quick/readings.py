@@ -1,0 +1,142 @@
+"""Readings that wait in RTC memory: each as what changed since the one before.
+
+A reading is a list of lines as bytes, LABEL<HT>value or LABEL<HT>horodate<HT>value, in the order
+of the frame. A record:
+
+    0  length of all of it (2)      2  seconds since the record before (2)
+    4  bytes of the lines, each with LF behind it; or, if the first byte is 0, changes: number of
+       the line, bytes kept of what was there, number of new bytes, the new bytes.
+       Kept 255: the line has not come this time; what it said before stays for the next.
+
+The first record stays when it was delivered (cell KEPT): the next is compared with it, and so is
+what the meter says (quick.py).
+"""
+
+from micropython import const
+
+from firmware.rtcmem import FIRST, KEPT, LAST
+
+_GONE = const(255)
+_LONGEST = const(0xFFFF)  # s between two records
+
+
+def full(lines) -> bytes:
+    """The body of a record that stands alone."""
+    return b"\n".join(lines) + b"\n"
+
+
+def changes(lines, before):
+    """The body that makes lines of those before; None if there is a new label among them."""
+    body = bytearray(1)
+    at = 0  # in lines: both are in the same order
+    for number, old in enumerate(before):
+        if at == len(lines) or not lines[at].startswith(old[: old.find(b"\t") + 1]):
+            body += bytes((number, _GONE, 0))
+            continue
+        new = lines[at]
+        at += 1
+        if new != old:
+            kept = 0
+            while kept < min(len(new), len(old)) and new[kept] == old[kept]:
+                kept += 1
+            body += bytes((number, kept, len(new) - kept))
+            body += new[kept:]
+    return body if before and at == len(lines) else None
+
+
+def apply(body, state) -> list:
+    """Change the lines `state` by a record's body; -> those of them that have come."""
+    if body[0]:
+        state[:] = bytes(body[: len(body) - 1]).split(b"\n")
+        return list(state)
+    came, at = list(state), 1
+    while at < len(body):
+        number, kept, n = body[at : at + 3]
+        at += 3
+        if kept == _GONE:
+            came[number] = None
+        else:
+            came[number] = state[number] = state[number][:kept] + bytes(body[at : at + n])
+        at += n
+    return [line for line in came if line]
+
+
+def walk(data, time, state):
+    """Iterate over (time, lines, where its record ends) of the records in data."""
+    at = 0
+    while at < len(data):
+        end = at + (data[at] | data[at + 1] << 8)
+        time += data[at + 2] | data[at + 3] << 8
+        yield time, apply(memoryview(data)[at + 4 : end], state), end
+        at = end
+
+
+class Readings:
+    """memory: rtcmem.Memory. `state`: the newest value of each line."""
+
+    def __init__(self, memory):
+        self._memory = memory
+        self.state = []
+        self._count = 0
+        for _ in walk(memory.readings, 0, self.state):
+            self._count += 1
+
+    def __len__(self):
+        """How many wait."""
+        return self._count - self._memory.cells[KEPT]
+
+    def add(self, time, lines) -> bool:
+        """A reading taken at that time; False if there is no room for it."""
+        memory = self._memory
+        cells = memory.cells
+        body = changes(lines, self.state) or full(lines)
+        if memory.room() < len(body) + 4:
+            return False
+        if not self._count:
+            cells[FIRST] = cells[LAST] = time
+        passed = min(max(time - cells[LAST], 0), _LONGEST)
+        cells[LAST] += passed
+        memory.readings += (len(body) + 4).to_bytes(2, "little") + passed.to_bytes(2, "little")
+        memory.readings += body
+        apply(body, self.state)
+        self._count += 1
+        return True
+
+    def oldest(self) -> int:
+        """When the oldest that waits was taken."""
+        for time, _ in self.each():
+            return time
+        return self._memory.cells[LAST]
+
+    def each(self):
+        """Iterate over (time, lines) of those that wait, the oldest first."""
+        kept = self._memory.cells[KEPT]
+        for time, lines, _ in walk(self._memory.readings, self._memory.cells[FIRST], []):
+            if not kept:
+                yield time, lines
+            kept = 0
+
+    def drop(self, count) -> None:
+        """The oldest so many are delivered."""
+        memory, cells, state = self._memory, self._memory.cells, []
+        count += cells[KEPT]
+        if not count:
+            return
+        walked = walk(memory.readings, cells[FIRST], state)
+        while count:
+            time, _, end = next(walked)
+            count -= 1
+        rest = memory.readings[end:]
+        body = full(state)
+        memory.readings = bytearray((len(body) + 4).to_bytes(2, "little") + b"\0\0" + body)
+        memory.readings += rest
+        cells[FIRST] = time
+        cells[KEPT] = 1
+        self._count = 0
+        for _ in walk(memory.readings, 0, []):
+            self._count += 1
+
+    def shift(self, seconds) -> None:
+        """The clock was wrong by so much."""
+        self._memory.cells[FIRST] += seconds
+        self._memory.cells[LAST] += seconds
