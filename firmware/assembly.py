@@ -36,7 +36,7 @@ def build(path="config.json") -> Gateway:
 def assemble(config, board) -> Gateway:
     """A gateway with its parts, and its tasks ready to run; what is off is never imported."""
     # A copy: a part may keep it, and the settings' code is still free to go.
-    settings = dict(config.items())
+    settings = {key: value for key, value in config.items() if key[:6] != "power_"}
     reset = board.reset_cause()
     device = settings["mqtt_device"] or f"winky-{board.chip_id[-6:]}"
     print(f"ticgate {firmware.__version__} on {board.profile}, chip {board.chip_id}, {reset}")
@@ -70,17 +70,17 @@ def assemble(config, board) -> Gateway:
         gateway.uploads = [(name, _upload(gateway, settings, name)) for name in names]
     gateway.supervisor.add("console", gateway.run)
     if settings["power"] != "usb" and board.pin("capacitor") >= 0:
-        _supply(gateway, settings, board, device)
+        _supply(gateway, config, board, device)
     return gateway
 
 
-def _supply(gateway, settings, board, device):
+def _supply(gateway, config, board, device):
     """Where the meter may be all that feeds it: a look at the supply, and word for the cycle that
     sleeps (firmware/quick).
     """
     from firmware.supply import checksum, known
 
-    if load("quick.prepare").prepare(settings, board, device, checksum()):
+    if load("quick.prepare").prepare(config, board, device, checksum()):
         from firmware.quick.stay import watch
 
         supply = known()

@@ -1,4 +1,4 @@
-"""The start: for a moment while only the meter feeds the gateway (firmware/quick), else for good."""
+"""The start: for a moment while only the meter feeds the gateway (quick/), else for good."""
 
 
 def start() -> None:

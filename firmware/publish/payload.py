@@ -18,6 +18,7 @@ import json
 import micropython
 
 from firmware.tic import moments
+from firmware.tic.catalogue import IDENTITY
 
 
 class Full(Exception):
@@ -167,7 +168,8 @@ class Writer(io.IOBase):
                 self.write(mark)
                 mark = b","
                 value, at = policy.value(slot), store.horodate(slot)
-                self.member(store.label(slot), value, at, store.numeric(slot))
+                number = store.numeric(slot) and store.kind(slot) != IDENTITY
+                self.member(store.label(slot), value, at, number)
         if mark is head:
             return False
         self.write(b"}")

@@ -81,10 +81,9 @@ def _renew(supply):
     from firmware.config import Config
 
     config = Config().load()
-    settings = dict(config.items())
     board = Board(config, machine)
-    device = settings["mqtt_device"] or f"winky-{board.chip_id[-6:]}"
-    load("quick.prepare").prepare(settings, board, device, checksum())
+    device = config.get("mqtt_device") or f"winky-{board.chip_id[-6:]}"
+    load("quick.prepare").prepare(config, board, device, checksum())
     machine.deepsleep(_AT_ONCE)
 
 

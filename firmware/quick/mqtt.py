@@ -14,7 +14,7 @@ from micropython import const
 
 from firmware.publish.codec import Codec
 from firmware.publish.outbox import Outbox, body, end
-from firmware.publish.payload import Full
+from firmware.publish.payload import Full, copy
 from firmware.rarely import load
 from firmware.tic import catalogue
 
@@ -45,6 +45,9 @@ class Burst:
         client.set_last_will(topic, b"", True, told["mqtt_qos"])  # for the names of the topics
         self._outbox = Outbox(_OUTBOX)
         self._codec = Codec(self._outbox, client)
+        self._inbox = memoryview(bytearray(_ROOM))
+        self._got = 0  # bytes in it
+        self._greeted = False  # the broker has accepted us
         site = told["site"]
         shown = told["identifiers"] == "hash" and load("publish.privacy").shown(told)
         self._mask = shown if callable(shown) else None
@@ -58,8 +61,6 @@ class Burst:
         outbox.control(bytes.fromhex(self._told["connect"]))
         self._say(b"status", b"online", True)
         taken = tried = 0
-        inbox = bytearray(_ROOM)
-        greeted = False
         waiting = readings.each()
         following = next(waiting, None)
         newest = None
@@ -78,8 +79,9 @@ class Burst:
                 if not following:
                     self._last(newest, health)
                 outbox.control(b"\xc0\x00")
-                self._exchange(radio, stream, inbox, greeted)
-                greeted = True
+                self._stream = stream
+                radio.wait(self._answered, _ANSWER, "the broker does not answer")
+                self._settle()
                 taken = tried
                 if not following:
                     break
@@ -142,52 +144,46 @@ class Burst:
         table = catalogue.table(self._mode)
         return at >= 0 and table[at] != catalogue.IDENTITY and table[at + 1] in _NUMBERS
 
-    def _exchange(self, radio, stream, inbox, greeted):
-        """Write all that waits, and read until the ping is answered."""
+    def _answered(self) -> bool:
+        """Write what waits, read what has come; whether our ping is answered."""
+        outbox, view, stream = self._outbox, self._inbox, self._stream
+        try:
+            if outbox.waiting():
+                outbox.write_to(stream)
+            n = stream.readinto(view[self._got :])
+        except OSError as error:
+            if error.errno in (errno.EAGAIN, errno.ENOTCONN, errno.EINPROGRESS):
+                return False  # not connected yet
+            raise OSError(f"the broker cannot be reached ({error})")
+        if n == 0:
+            raise OSError("the broker closed the connection")
+        self._got += n or 0
+        at, ponged = 0, False
+        while at < self._got:
+            after = end(view, at, self._got)
+            if not 0 < after <= self._got:
+                break
+            ponged = self._packet(view, at) or ponged
+            at = after
+        self._got = copy(view, 0, view, at, self._got)
+        return ponged
+
+    def _settle(self):
+        """All of it is with the broker."""
         outbox = self._outbox
-        got = 0
-        view = memoryview(inbox)
-
-        def answered():
-            nonlocal got, greeted
-            try:
-                if outbox.waiting():
-                    outbox.write_to(stream)
-                n = stream.readinto(view[got:])
-            except OSError as error:
-                if error.errno in (errno.EAGAIN, errno.ENOTCONN, errno.EINPROGRESS):
-                    return False  # not connected yet
-                raise OSError(f"the broker cannot be reached ({error})")
-            if n == 0:
-                raise OSError("the broker closed the connection")
-            got += n or 0
-            at = 0
-            ponged = False
-            while at < got:
-                after = end(view, at, got)
-                if not 0 < after <= got:
-                    break
-                ponged = self._packet(view, at, greeted) or ponged
-                greeted = True
-                at = after
-            inbox[: got - at] = inbox[at:got]
-            got -= at
-            return ponged
-
-        radio.wait(answered, _ANSWER, "the broker does not answer")
-        for _ in range(2):
-            outbox.settle()
+        outbox.settle()
         if outbox.tail:
             raise OSError("the broker does not acknowledge")
 
-    def _packet(self, view, at, greeted) -> bool:
+    def _packet(self, view, at) -> bool:
         """One packet of the broker's; whether it answers our ping."""
         kind, start = view[at], body(view, at)
-        if not greeted:
+        if not self._greeted:
             if kind != 0x20:
                 raise OSError("what answers is not an MQTT broker")
             if view[start + 1]:
                 raise OSError(f"the broker refuses, code {view[start + 1]}")
+            self._greeted = True
         elif kind == 0x40:
             self._outbox.acknowledge(view[start] << 8 | view[start + 1])
         return kind == 0xD0

@@ -18,12 +18,12 @@ _RATIOS = {"usb": 2000, "capacitor": 2000, "line": 5700}  # PEERS.md 4, in thous
 _IDENTIFIERS = ("ADCO", "ADS", "ADSC", "PRM", "MSG1", "MSG2")
 
 
-def prepare(settings, board, device, checksum) -> bool:
+def prepare(config, board, device, checksum) -> bool:
     """Write the file, or remove it where it says nothing; whether there is one.
 
-    settings: a dict of all of them; checksum: of their file (supply.py).
+    config: a Config; checksum: of its file (supply.py).
     """
-    told = _told(settings, board, device)
+    told = _told(config, board, device)
     if not told:
         try:
             os.remove(_FILE)
@@ -44,38 +44,38 @@ def prepare(settings, board, device, checksum) -> bool:
     return True
 
 
-def _told(settings, board, device):
+def _told(config, board, device):
     """The content; None if the gateway is never to sleep."""
-    wanted = settings["power"] != "usb" and settings["wifi_ssid"] and settings["mqtt_host"]
-    if not wanted or board.pin("capacitor") < 0:
+    get = config.get
+    if get("power") == "usb" or not get("wifi_ssid") or not get("mqtt_host"):
         return None
-    told = {key: settings[key] for key in _KEYS.split()}
-    for key in settings:
-        if key[:5] == "power":
-            told[key] = settings[key]
+    if board.pin("capacitor") < 0:
+        return None
+    keys = _KEYS.split()
+    told = {key: value for key, value in config.items() if key in keys or key[:5] == "power"}
     for name in ("tic", "button", "usb", "capacitor", "line"):
         told[name] = board.pin(name)
     for name in _RATIOS:
         told[name + "_ratio"] = told.pop(f"power_{name}_ratio") or _RATIOS[name]
     told["device"] = device
-    told["hostname"] = settings["hostname"] or device
-    told["fixed"] = _fixed(settings)
-    labels = settings["labels"]
+    told["hostname"] = get("hostname") or device
+    told["fixed"] = _fixed(get)
+    labels = get("labels")
     told["only"] = None if labels == "*" else labels.replace(" ", "").split(",")
-    told["omit"] = _IDENTIFIERS if settings["identifiers"] == "omit" else ()
+    told["omit"] = _IDENTIFIERS if get("identifiers") == "omit" else ()
     greeting = load("publish.greeting")
-    client = greeting.introduce(settings, device)
+    client = greeting.introduce(config, device)
     client.lw_topic = None  # it leaves without a word each time: no will
     client.lw_qos = 0
     told["connect"] = bytes(greeting.connect(client)).hex()
     return told
 
 
-def _fixed(settings) -> str:
+def _fixed(get) -> str:
     """The static address as ifconfig() wants it; "" for DHCP."""
-    address = settings["address"]
+    address = get("address")
     if not address:
         return ""
-    router = settings["router"] or address[: address.rfind(".")] + ".1"
-    netmask = settings["netmask"] or "255.255.255.0"
-    return ",".join((address, netmask, router, settings["dns"] or router))
+    router = get("router") or address[: address.rfind(".")] + ".1"
+    netmask = get("netmask") or "255.255.255.0"
+    return ",".join((address, netmask, router, get("dns") or router))

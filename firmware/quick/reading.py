@@ -59,9 +59,10 @@ def frame(lines, standard, checked) -> bytearray:
 class Reader:
     """One reading. memory: rtcmem.Memory; before: lines of the reading before; slept: ms since."""
 
-    def __init__(self, memory, before, slept, ticks_ms=time.ticks_ms):
+    def __init__(self, memory, before, slept, ticks_ms=time.ticks_ms, sleep_ms=time.sleep_ms):
         self._cells = memory.cells
         self._ticks_ms = ticks_ms
+        self._sleep_ms = sleep_ms
         self._store = Store()
         self._decoder = Decoder(self._store)
         self._known = []
@@ -117,7 +118,7 @@ class Reader:
         if n:
             self._decoder.decode(n, self._ticks_ms())
         if n != CHUNK:  # a full chunk: more is waiting
-            time.sleep_ms(_LOOK)
+            self._sleep_ms(_LOOK)
         return bool(n)
 
     def _whole(self) -> bool:

@@ -3,8 +3,8 @@
 A reading is a list of lines as bytes, LABEL<HT>value or LABEL<HT>horodate<HT>value, in the order
 of the frame. A record:
 
-    0  length of all of it (2)      2  seconds since the record before (2)
-    4  bytes of the lines, each with LF behind it; or, if the first byte is 0, changes: number of
+    0  length of all of it (2)      2  seconds since the record before (3)
+    5  bytes of the lines, each with LF behind it; or, if the first byte is 0, changes: number of
        the line, bytes kept of what was there, number of new bytes, the new bytes.
        Kept 255: the line has not come this time; what it said before stays for the next.
 
@@ -17,7 +17,8 @@ from micropython import const
 from firmware.rtcmem import FIRST, KEPT, LAST
 
 _GONE = const(255)
-_LONGEST = const(0xFFFF)  # s between two records
+_HEAD = const(5)
+_LONGEST = const(0xFFFFFF)  # s between two records
 
 
 def full(lines) -> bytes:
@@ -61,13 +62,17 @@ def apply(body, state) -> list:
     return [line for line in came if line]
 
 
+def _head(body, passed) -> bytes:
+    return (len(body) + _HEAD).to_bytes(2, "little") + passed.to_bytes(3, "little")
+
+
 def walk(data, time, state):
     """Iterate over (time, lines, where its record ends) of the records in data."""
     at = 0
     while at < len(data):
         end = at + (data[at] | data[at + 1] << 8)
-        time += data[at + 2] | data[at + 3] << 8
-        yield time, apply(memoryview(data)[at + 4 : end], state), end
+        time += data[at + 2] | data[at + 3] << 8 | data[at + 4] << 16
+        yield time, apply(memoryview(data)[at + _HEAD : end], state), end
         at = end
 
 
@@ -90,14 +95,13 @@ class Readings:
         memory = self._memory
         cells = memory.cells
         body = changes(lines, self.state) or full(lines)
-        if memory.room() < len(body) + 4:
+        if memory.room() < len(body) + _HEAD:
             return False
         if not self._count:
             cells[FIRST] = cells[LAST] = time
         passed = min(max(time - cells[LAST], 0), _LONGEST)
         cells[LAST] += passed
-        memory.readings += (len(body) + 4).to_bytes(2, "little") + passed.to_bytes(2, "little")
-        memory.readings += body
+        memory.readings += _head(body, passed) + body
         apply(body, self.state)
         self._count += 1
         return True
@@ -128,8 +132,7 @@ class Readings:
             count -= 1
         rest = memory.readings[end:]
         body = full(state)
-        memory.readings = bytearray((len(body) + 4).to_bytes(2, "little") + b"\0\0" + body)
-        memory.readings += rest
+        memory.readings = bytearray(_head(body, 0) + body + rest)
         cells[FIRST] = time
         cells[KEPT] = 1
         self._count = 0

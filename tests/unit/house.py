@@ -40,7 +40,7 @@ class Board:
         return self.now
 
     def pin(self, name):
-        return {"tic": 4, "button": 9, "led": 2}[name] if self.wired else -1
+        return {"tic": 4, "button": 9, "led": 2}.get(name, -1) if self.wired else -1
 
     def reset_cause(self):
         return "power_on"
