@@ -1,6 +1,7 @@
 """`make energy`: the firmware's own decisions on a modelled capacitor, for a month in seconds.
 
-DAYS=30, and any assumption of assumptions.txt or setting power_... in SET="supply_mw=100 ...".
+DAYS=30 for the case that has to hold and DAYS=4 for the others, or as many as DAYS says for all;
+any assumption of assumptions.txt or setting power_... in SET="supply_mw=100 ...".
 """
 
 import json
@@ -29,8 +30,9 @@ def cases() -> list:
         (0.5, 1.5, 5.0), ("historique", "standard"), (False, True), ("good", "bad"))]
     found.sort(key=lambda case: case != FIRST)
     found += [FIRST | {"supply_mw": supply} for supply in (100, 200)]
-    return found + [FIRST | {"away": [5, 24]}, FIRST | {"wifi": "bad", "tls": True,
-                                                        "supply_mw": 100}]
+    found += [FIRST | {"away": [1, 24]}]
+    found += [FIRST | {"wifi": "bad", "tls": True, "supply_mw": 100}]
+    return [case | {"night_day": 2} for case in found]
 
 
 def run(case: dict, days: float = 30) -> dict:
@@ -71,6 +73,7 @@ def row(case: dict, found: dict) -> list:
 def main() -> int:
     """Run all cases, print the table and the picture of the first."""
     days = float(os.environ.get("DAYS") or 30)
+    others = float(os.environ.get("DAYS") or 4)
     try:
         more = dict(pair.split("=") for pair in os.environ.get("SET", "").split())
         told = {key: int(value) for key, value in more.items() if key.startswith("power_")}
@@ -80,11 +83,11 @@ def main() -> int:
         return 2
     changes = more | ({"told": told} if told else {})
     chosen = [case | changes for case in cases()]
-    print(f"{days:g} days each, one night of them without power; a model: see "
-          "tools/energy/assumptions.txt for what it assumes\n")
+    print(f"{days:g} days of the first, {others:g} of the others, a night without power among "
+          "them. A model: tools/energy/assumptions.txt says what it assumes.\n")
     print(f"| {' | '.join(HEAD)} |\n|{'---|' * len(HEAD)}", flush=True)
     with ThreadPoolExecutor(os.cpu_count() or 1) as pool:
-        results = pool.map(lambda case: run(case, days), chosen)
+        results = pool.map(run, chosen, [days] + [others] * (len(chosen) - 1))
         first = None
         for case, found in zip(chosen, results, strict=True):
             first = first or found
