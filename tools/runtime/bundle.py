@@ -228,7 +228,8 @@ def _alias(name, here):
 
 def _sorted(needs: dict, what: str) -> list:
     try:
-        return list(TopologicalSorter(needs).static_order())
+        ordered = {name: sorted(found) for name, found in sorted(needs.items())}
+        return list(TopologicalSorter(ordered).static_order())
     except CycleError as error:
         raise Refused(f"{what}: in a circle: {' '.join(error.args[1])}") from None
 
