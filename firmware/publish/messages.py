@@ -31,6 +31,7 @@ class Messages:
     """
 
     replay = None  # what waits since an outage (replay.py), while anything does
+    behind = False  # it is being sent, and live values wait
 
     def __init__(self, config, store, outbox, codec, ticks_ms, health, status, sources=()):
         self.unsent = 0  # events that waited too long, messages that fit nowhere
@@ -87,7 +88,7 @@ class Messages:
         self._events.append(kept)
 
     def late(self, now) -> bool:
-        """A frame has ended and nobody is connected: whether it is time to keep a reading."""
+        """A frame has ended that cannot be sent now: whether it is time to keep a reading."""
         interval, since = self._interval, self._since
         passed = interval if since is None else ticks_diff(now, since)
         if 0 <= passed < interval or self._store.frames < 2:  # the first is seldom whole
@@ -132,6 +133,7 @@ class Messages:
             return b"gateway"
         if self.replay:
             name = self.replay.topic(now)
+            self.behind = name is not None
             if name is not None:
                 self._source = self.replay
                 return name or None

@@ -160,10 +160,10 @@ class Mqtt:
             if self._store.frames == frames:  # left set instead of pulsed: never spin
                 await asyncio.sleep_ms(_LOOK)
             frames = self._store.frames
-            if self._backlog and not self.connected:
-                self._keep()
             while self._turn():
                 await asyncio.sleep_ms(0)
+            if self._backlog and (not self.connected or self._fault or self._messages.behind):
+                self._keep()
 
     def _keep(self):
         """A reading for later, if it is time for one."""

@@ -1,7 +1,9 @@
 """The real MQTT destination over the stand-in store, led by lines on standard input (MicroPython).
 
 argv[1] is JSON: {"settings": {...}, "deadline": ms, "period": ms a frame, 0 for none, "wait": ms
-between two connections, 0 for the real pauses}. Its sockets have windows as small as the board's.
+between two connections, 0 for the real pauses, "backlog": [bytes of memory, folder, bytes of
+flash] or null, "step": s that the clock makes at each frame}. Its sockets have windows as small as
+the board's.
 Commands:
     frame POWER INDEX   a frame ends that carries these
     drop LABEL          the meter sends it no more
@@ -22,6 +24,8 @@ from fake_store import FakeConfig, FakeSource, FakeStore, standard
 from firmware.publish.link import Dialler
 from firmware.publish.mqtt import Mqtt
 
+START = 838_000_000  # 2026-07-22T01:46:40Z
+
 
 class Network:
     """The socket module; what it opens holds 4 KB each way."""
@@ -36,12 +40,25 @@ class Network:
         return opened
 
 
+class Clock:
+    """Real ticks, and a time that is as fast as the frames."""
+
+    def __init__(self, step):
+        self.ticks_ms = time.ticks_ms
+        self.step = step
+        self.now = START
+
+    def utc(self):
+        return self.now
+
+
 class Meter:
     """Puts frames into the store, by the clock or when told."""
 
-    def __init__(self, store, source):
+    def __init__(self, store, source, clock):
         self.store = store
         self.source = source
+        self.clock = clock
         self.power, self.index = 1000, 21849106
         self.dropped = []
 
@@ -49,6 +66,7 @@ class Meter:
         standard(self.store, self.power, self.index, self.store.frames % 60)
         for label in self.dropped:
             self.store.drop(label)
+        self.clock.now += self.clock.step
         self.source.end_frame()
 
     async def run(self, period):
@@ -95,7 +113,11 @@ def status(mqtt, store, watch):
 async def main(options):
     store = FakeStore()
     source = FakeSource(store)
-    meter = Meter(store, source)
+    clock = Clock(options["step"])
+    meter = Meter(store, source, clock)
+    backlog = options["backlog"]
+    if backlog:
+        backlog = backlog[0], clock, tuple(backlog[1:])
     deadline = options["deadline"]
     mqtt = Mqtt(
         FakeConfig(**options["settings"]),
@@ -106,6 +128,7 @@ async def main(options):
         time.ticks_ms,
         lambda: {"uptime": 12, "memory": {"heap_used": gc.mem_alloc()}, "tic": source.status()},
         deadline,
+        backlog=backlog,
     )
     if options["wait"]:
         mqtt._wait = lambda: options["wait"]

@@ -10,12 +10,15 @@ from tests.support import mpy_process
 class Publishing:
     """Runs tests/support/publisher.py against a port of loopback, from `with` to its end."""
 
-    def __init__(self, port, *, period=0, deadline=500, wait=50, runtime="unix64", **settings):
+    def __init__(self, port, *, period=0, deadline=500, wait=50, runtime="unix64", backlog=None,
+                 step=0, **settings):
         self.options = {
             "settings": {"mqtt_port": port, **settings},
             "deadline": deadline,
             "period": period,
             "wait": wait,
+            "backlog": backlog,
+            "step": step,
         }
         self._runtime = runtime
 
