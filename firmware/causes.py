@@ -73,7 +73,7 @@ def news(alerts, n, before, value, seconds) -> None:
     elif key == "peak_notice":
         facts["number"] = value
         for end in ("from", "to"):
-            at = getattr(meter, f"peak_{end}_{value}")
+            at = meter.get(f"peak_{end}_{value}")
             if at and value != meter.peak:  # or they are those of the peak that runs
                 facts[end] = fields.iso(at)
     elif key == "tomorrow_known":
@@ -84,7 +84,7 @@ def news(alerts, n, before, value, seconds) -> None:
             if figure:
                 facts[fact] = figure
     for figure in _FIGURES[n]:
-        known = alerts.load if figure == "load_percent" else getattr(meter, figure)
+        known = alerts.load if figure == "load_percent" else meter.get(figure)
         if known is not None:
             facts[figure] = known
     alerts.tell(key, facts)

@@ -98,7 +98,7 @@ def current(gateway) -> dict:
         return told
     meter = books.meter
     for key, short in zip(_KEYS, _SHORT):
-        value = getattr(meter, key)
+        value = meter.get(key)
         if value is not None:
             told[short] = value
     watts = meter.minute_w

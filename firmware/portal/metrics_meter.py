@@ -18,7 +18,7 @@ def series(gateway, _family):
     meter, number = gateway.books and gateway.books.meter, _label(gateway.store)
 
     def model(key, label):
-        return getattr(meter, key, None) if meter else number(label)
+        return meter.get(key) if meter else number(label)
 
     va = model("apparent_va", b"PAPP")
     if va is None and not meter:

@@ -102,10 +102,10 @@ def next_change(meter):
         # then tomorrow is what begins there, or nothing and today has changed at midnight.
         colour = meter.bits(26, 2) or now < _DAWN and meter.bits(24, 2) or _UNKNOWN
     elif meter.peak:
-        end = getattr(meter, f"peak_to_{meter.peak}")
+        end = meter.get(f"peak_to_{meter.peak}")
         return (_minutes(end, date), None) if end else None
     found = _change(meter, today, now, current, colour)
-    start = not tempo and meter.peak_notice and getattr(meter, f"peak_from_{meter.peak_notice}")
+    start = not tempo and meter.peak_notice and meter.get(f"peak_from_{meter.peak_notice}")
     if start:
         minute = _minutes(start, date)
         if now < minute <= (found[0] if found else 2 * DAY):

@@ -7,9 +7,7 @@ are found in its table or that of keys.py, the others are here and in tariff.py.
 Sources: Enedis-NOI-CPT_54E v3 (historique, standard), ERDF-NOI-CPT_02E v4 (PME-PMI).
 """
 
-import sys
-
-from firmware import tic
+from firmware.rarely import load
 from firmware.tic import fields, keys, moments
 from firmware.tic.catalogue import MODES
 from firmware.tic.tariff import Tariff
@@ -24,12 +22,16 @@ class Meter(Tariff):
     _serial = _now = _next = None
     _identity: tuple = ()
 
-    def __getattr__(self, key):
+    def get(self, key: str):
+        """What has the name key, one that model.py lists; AttributeError if there is none.
+
+        The same as the attribute, but that its name is not kept in memory for good.
+        """
         label = b"\n%s " % key
         some = b"\n%s#" % key[:-1]
         for table in (keys.TABLE, None):
             if not table:
-                table = _load("model").TABLE
+                table = load("tic.model").TABLE
             at = table.find(label) + 1
             if at:
                 value = self.read(table, at, 0)[0]
@@ -41,6 +43,8 @@ class Meter(Tariff):
             if at:
                 return None
         raise AttributeError(key)
+
+    __getattr__ = get
 
     def read(self, table: bytes, at: int, number: int) -> tuple:
         """(value, horodate) of the line that begins at table[at], None for what is not known."""
@@ -120,7 +124,7 @@ class Meter(Tariff):
         if how in b"MYT":
             if value != self._serial:
                 self._serial = value
-                self._identity = _load("identity").describe(value)
+                self._identity = load("tic.identity").describe(value)
             return self._identity[0 if how in b"M" else 1 if how in b"Y" else 2]
         if how in b"qvw":
             if how in b"v" and value[-1] != 0x41 or how in b"w" and value[-1] != 0x57:
@@ -156,7 +160,7 @@ class Meter(Tariff):
         now = date[:11], self.period
         if now != self._now:
             self._now = now
-            self._next = _load("calendar").next_change(self)
+            self._next = load("tic.calendar").next_change(self)
         return self._next
 
     @property
@@ -168,11 +172,11 @@ class Meter(Tariff):
 
     def current(self, phase: int):
         """A, by phase."""
-        return getattr(self, f"current_a_{phase}")
+        return self.get(f"current_a_{phase}")
 
     def voltage(self, phase: int):
         """V, by phase."""
-        return getattr(self, f"voltage_v_{phase}")
+        return self.get(f"voltage_v_{phase}")
 
     def apparent(self, phase: int):
         """VA of a phase, negative when it injects.
@@ -215,20 +219,7 @@ class Meter(Tariff):
 
     def write_json(self, writer, identifiers=False, head: bytes = b"{") -> None:
         """See model.write()."""
-        _load("model").write(self, writer, identifiers, head)
-
-
-def _load(name):
-    """A module that is needed now and then: it is garbage when it has done its work.
-
-    Imported by its last name, since every name stays in memory for good.
-    """
-    sys.path.insert(0, str(tic.__path__))  # MicroPython's is no list
-    try:
-        __import__(name)
-    finally:
-        sys.path.pop(0)
-    return sys.modules.pop(name)
+        load("tic.model").write(self, writer, identifiers, head)
 
 
 def _percent(part, whole, scale=100):

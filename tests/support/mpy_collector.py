@@ -25,6 +25,7 @@ from tools.runtime.common import runtimes
 
 _RUNNER = Path(__file__).with_name("mpy_runner.py")
 _UNIT = Path("tests/unit")
+_BELOW = ("firmware/__init__", "firmware/rarely")  # what firmware/tic stands on
 _FOLDERS = ["firmware", "lib", "tools/simulator/board", str(_UNIT)]
 
 
@@ -201,7 +202,8 @@ class Bench:
         return self._compiled[march]
 
     def _image(self, test: Path) -> Path:
-        """The ROMFS image for the tests of one folder: those, firmware/tic and the runner."""
+        """The ROMFS image for the tests of one folder: those, firmware/tic, what it stands on, and
+        the runner."""
         here = test.parent.relative_to(self._root)
         image = self._folder / f"{'-'.join(here.parts)}.romfs"
         if not image.exists():
@@ -211,7 +213,7 @@ class Bench:
             files = {"mpy_runner.mpy": runner}
             for module in (root / "firmware").rglob("*"):
                 name = module.relative_to(root)
-                if module.is_file() and (len(name.parts) == 2 and name.stem == "__init__"
+                if module.is_file() and (str(name.with_suffix("")) in _BELOW
                                          or name.parts[1] == "tic"):
                     files[str(name)] = module
             for folder in (root / _UNIT, root / here):

@@ -7,9 +7,10 @@ from portal_meter import gateway
 async def _metrics(known):
     answer = await get(make(known), "/metrics")
     assert answer.headers["content-type"] == "text/plain; version=0.0.4; charset=utf-8"
-    assert answer.longest <= 1024 and answer.text.endswith("\n")
+    text = answer.text
+    assert answer.longest <= 1024 and text.endswith("\n")
     series, family, seen = {}, None, []
-    for line in answer.text.split("\n")[:-1]:
+    for line in text.split("\n")[:-1]:
         if line.startswith("# HELP "):
             family = line.split()[2]
             assert family not in seen, family
