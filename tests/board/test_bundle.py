@@ -110,7 +110,8 @@ def test_names_are_short_and_can_be_read_again(tmp_path):
     text, alone = (whole.text(whole.paths[f"firmware.{name}"]) for name in ("top", "alone"))
     for gone in ("LIMIT", "const", "TYPE_CHECKING", "Made", "Base", "told()", "import low"):
         assert gone not in text, gone
-    for kept in ("def start(", "class Wrong(", "name = 'base'", "def look("):
+    look = whole.project.names.on_board("look")
+    for kept in ("def start(", "class Wrong(", "name = 'base'", f"def {look}("):
         assert kept in text, kept
     assert text.count("from firmware.") == 2  # within functions
     assert "from firmware.top import " in alone and "firmware.high" not in alone
@@ -118,6 +119,7 @@ def test_names_are_short_and_can_be_read_again(tmp_path):
     found = {one: name for name, ones in names.items() for one in ones}
     assert f"class {found['firmware.low.Base']}:" in text
     assert f"self.{found['firmware.low: _limit']} = " in text
+    assert found["firmware.low: look"] == look != "look"
 
 
 @pytest.mark.parametrize(("changed", "words"), [
@@ -158,6 +160,10 @@ def test_the_board_has_files_for_bundles_and_the_names_beside_them():
     names = json.loads((folder / "names.json").read_text("utf-8"))
     assert ["firmware.tic.store.Store" in ones for ones in names["firmware.gateway"].values()]
     assert set(names) == set(modules.order()[1])
+    files = [name for ones in names.values() for name, what in ones.items()
+             if what[0].startswith("the file of ")]
+    assert len(files) > 30 and len(files) == len(set(files))
+    assert ["the file of firmware.causes"] in names["firmware.causes"].values()
 
 
 def test_the_whole_gateway_in_bundles_reads_and_publishes(micropython32):

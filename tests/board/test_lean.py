@@ -67,9 +67,11 @@ def test_what_needs_no_name_has_none(project):
     for gone in ("Doc", "LIMIT", "_STEP", "_first", "_second", "_both", "first"):
         assert gone not in base, gone
     assert "KEPT" in base  # look() asks for it by its name
-    assert "def told(self, _" in made and "loud" in made  # a call may name it
+    first, second = list(whole.names.short())[:1][0], whole.names.on_board("second")
+    assert f"def {whole.names.on_board('told')}(self, {first}, *" in made
+    assert second != "second" and f"({first}): " not in made and f", {second}=4)" in made
     # MicroPython makes a tuple of what stands in brackets.
-    assert any(line.endswith(" = second, _a") for line in base.splitlines())
+    assert any(line.endswith(f" = {second}, {first}") for line in base.splitlines())
 
 
 def test_all_of_the_firmware_can_be_made_lean():

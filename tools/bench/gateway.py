@@ -4,6 +4,7 @@ import http.client
 import json
 import os
 import queue
+import re
 import statistics
 import subprocess
 import sys
@@ -136,6 +137,12 @@ class Gateway:
         except queue.Empty:
             raise Failed(f"no answer to {command}:\n{''.join(self._said[-30:])}") from None
 
+    def names(self) -> int:
+        """Names in memory, but for those of target/watch.py."""
+        self.ask("names")
+        counts = re.findall(r"^qstr pool:.* n_qstr=(\d+),", "".join(self._said), re.M)
+        return int(counts[-1]) - int(counts[0])
+
     def published(self, topic: str = "/frame") -> list:
         """Messages of a topic so far."""
         return [one for one in self.broker.messages if one.topic.endswith(topic)]
@@ -201,6 +208,7 @@ def pages(meter: str, beside: int = 5) -> dict:
     """Bytes of heap on the 32-bit port as it comes, MQTT included: at rest, with the pages open
     (and after everything was asked for once), and the peaks: while a page with its live feed is
     open and a client downloads everything, one thing after the other; while six do so at once.
+    "names": how many are in memory then.
     """
     port = broker.free_port(0)
     with Gateway(meter, small=True, page_port=port, **USUAL) as gateway:
@@ -219,7 +227,9 @@ def pages(meter: str, beside: int = 5) -> dict:
             crowd = gateway.ask("worst")["heap"]
         finally:
             feed.close()
-        return {"rest": rest, "open": gateway.ask("stay")["heap"], "peak": peak, "crowd": crowd}
+        opened = gateway.ask("stay")["heap"]
+        return {"rest": rest, "open": opened, "peak": peak, "crowd": crowd,
+                "names": gateway.names()}
 
 
 def _download(port: int, path: str) -> None:

@@ -96,7 +96,7 @@ def _parts() -> list:
         ("firmware.assembly", "firmware.tic.source", "Source"),
         ("firmware.publish.mqtt", "firmware.publish.mqtt", "Mqtt"),
     )
-    return [(name, where, bundler().bundle(where).name((origin, name)))
+    return [(name, where, bundler().on_board(where, (origin, name)))
             for where, origin, name in places]
 
 

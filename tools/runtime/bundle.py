@@ -11,7 +11,7 @@ import json
 from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 
-from tools.runtime import lean, scopes, texts
+from tools.runtime import lean, public, scopes, texts, trim
 from tools.runtime.scopes import Module, Refused
 
 # Head: the others. All of a bundle comes into memory when one of its modules is asked for.
@@ -43,9 +43,11 @@ class Bundler:
     """The sources of the firmware, made lean and bundled. groups: as GROUPS."""
 
     def __init__(self, root: Path, groups: dict = GROUPS):
-        self.project = lean.Project(root)
-        tools = [Path(one).stat().st_mtime_ns
-                 for one in (__file__, lean.__file__, scopes.__file__, texts.__file__)]
+        bundled = {f"firmware.{one}" for others in groups.values() for one in others.split()}
+        self.project = lean.Project(root, bundled | set(groups))
+        tools = [Path(one).stat().st_mtime_ns for one in (
+            __file__, lean.__file__, scopes.__file__, texts.__file__, trim.__file__,
+            public.__file__, public.ROM)]
         self.newest = max(self.project.newest, *tools)
         self.paths = {lean.module(path): path for path in self.project.sources}
         self._heads = {}
@@ -53,6 +55,9 @@ class Bundler:
             for name in (head, *(f"firmware.{other}" for other in others.split())):
                 if name in self.paths:
                     self._heads[name] = head
+        # {module: what tracebacks call its file}, of those that come and go.
+        self.files = self.project.names.alike(
+            name for name in self.paths if self.project.comes_and_goes(name))
         self.outside = set()  # (module, name) that the sources beside the firmware ask for
         for path in root.glob("*.py"):
             for node in ast.walk(ast.parse(path.read_bytes())):
@@ -101,6 +106,10 @@ class Bundler:
             path = path or self.paths[name]
             self._modules[name] = Module(self, name, self.project.tree(path))
         return self._modules[name]
+
+    def on_board(self, head: str, key: tuple) -> str:
+        """What a bundle calls something that it defines, on the board."""
+        return self.project.names.on_board(self.bundle(head).name(key))
 
     def bundle(self, name: str, path=None) -> "_Bundle":
         """A bundle, or a module that is in none."""
@@ -154,7 +163,8 @@ class _Bundle:
         for key in keys:
             if key not in self._names:
                 self._names[key] = next(
-                    one for one in lean.short() if one not in taken and not self._hidden(key, one))
+                    one for one in self._whole.project.names.short()
+                    if one not in taken and not self._hidden(key, one))
                 taken.add(self._names[key])
 
     def _hidden(self, key, name):
@@ -177,7 +187,7 @@ class _Bundle:
         return here if wanted or not self._whole.head(module) else None
 
     def name(self, key: tuple) -> str:
-        """What something that it defines is called in it."""
+        """What something that it defines is called in it, but for public.py."""
         return self._names[key]
 
     def text(self) -> str:
@@ -206,6 +216,8 @@ class _Bundle:
     def names(self) -> dict:
         """{name on the board: [what it is called in the sources]}"""
         found = {}
+        if self._name in self._whole.files:
+            found[self._whole.files[self._name]] = [f"the file of {self._name}"]
         for module in self._members:
             private = self._whole.project.aliases(self._whole.paths[module])
             before = {alias: name for name, alias in private.items()}
@@ -213,6 +225,8 @@ class _Bundle:
             for name, (_, was) in own.items():
                 if name != before.get(was, was):
                     found.setdefault(name, []).append(f"{module}.{before.get(was, was)}")
+            for there, name in self._whole.project.names.of(module).items():
+                found.setdefault(there, []).append(f"{module}: {name}")
             for alias, name in before.items():
                 if alias not in self._whole.module(module).own:
                     found.setdefault(alias, []).append(f"{module}: {name}")

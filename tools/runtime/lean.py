@@ -2,8 +2,9 @@
 
 A name costs its letters and seven bytes more, whether or not anything asks for it. So in what is
 compiled for the board
-- private names (_store, _turn), which only their module needs, become _a, _b ... in all modules,
+- private names (_store, _turn), which only their module needs, become the same few in all modules,
 - arguments that nobody names in a call likewise,
+- public names become those that MicroPython's image holds anyway (public.py),
 - constants become their numbers; public ones are neither imported nor kept,
 - short texts of modules that come and go, which MicroPython takes for names and keeps for good,
   become pieces of a long one.
@@ -11,23 +12,29 @@ What people read, and what the tests run, has the names it has.
 """
 
 import ast
-import string
 from pathlib import Path
 
+from tools.runtime import trim
+from tools.runtime.public import OTHERS, Names
 from tools.runtime.texts import Texts
 
+_BESIDE = "tools/bench/target"  # what is made lean to work with the firmware
 _ARITHMETIC = (ast.BinOp, ast.UnaryOp, ast.operator, ast.unaryop, ast.Constant, ast.Name, ast.Load)
 
 
 class Project:
     """What has to be known of all sources of the firmware before one of them can be made lean.
 
-    `sources`: their paths; `newest`: when the youngest of them was written, in ns.
+    `sources`: their paths; `newest`: when the youngest of all that it depends on was written, in
+    ns; `names`: what becomes of public names. bundled: modules that bundle.py puts into others.
     """
 
-    def __init__(self, root: Path):
+    def __init__(self, root: Path, bundled=()):
         self.sources = sources = sorted((root / "firmware").rglob("*.py"))
-        self.newest = max((path.stat().st_mtime_ns for path in sources), default=0)
+        others = [path for folder in OTHERS for path in sorted((root / folder).rglob("*.py"))]
+        spare = root / trim.NAME
+        whole = [*sources, *others]
+        self.newest = max((path.stat().st_mtime_ns for path in whole), default=0)
         self._trees = {path: ast.parse(path.read_bytes(), str(path)) for path in sources}
         self._modules = {module(path): path for path in sources}
         self.keywords = set()  # names of arguments that a call names
@@ -43,6 +50,16 @@ class Project:
         for path, tree in self._trees.items():
             self._look(module(path), tree)
         self._constants = {path: _constants(tree) for path, tree in self._trees.items()}
+        ours = {module(path): tree for path, tree in self._trees.items()}
+        if spare in others:  # what is left of Microdot is ours as well
+            ours[spare.stem] = ast.parse(trim.trimmed(spare))
+            others.remove(spare)
+        beside = {path.stem: ast.parse(path.read_bytes())
+                  for path in sorted((root / _BESIDE).rglob("*.py"))}
+        self.names = Names(
+            ours, beside, [ast.parse(path.read_bytes()) for path in others], bundled,
+            {"TYPE_CHECKING"}.union(*self._constants.values()))
+        self.identifiers = {*map(self.names.on_board, self.identifiers)} | self.names.free
         self._units = {path: {path} for path in sources}
         for path in sources:
             self._join(path)
@@ -61,7 +78,7 @@ class Project:
         _without_docstrings(tree)
         tree = _Constants(self, self._constants.get(path, {})).visit(tree)
         tree = _Private(self.aliases(path)).visit(tree)
-        return _Arguments(self.keywords).visit(tree)
+        return _Arguments(self.keywords, self.names.short).visit(tree)
 
     def comes_and_goes(self, module: str) -> bool:
         """Whether a module is only in memory for the moment: some load() names it."""
@@ -69,6 +86,7 @@ class Project:
 
     def text(self, tree: ast.Module, momentary: bool = False) -> str:
         """The source of a tree."""
+        tree = self.names.visit(tree)
         if momentary:
             Texts(self.identifiers).apply(tree)
         return ast.unparse(ast.fix_missing_locations(_Pairs().visit(tree))) + "\n"
@@ -84,8 +102,6 @@ class Project:
                 if called in ("load", "_load"):
                     home = "firmware" if called == "load" else package
                     self.momentary.add(f"{home}.{node.args[0].value}")
-            elif isinstance(node, ast.Name):
-                self.identifiers.add(node.id)
             elif isinstance(node, ast.Attribute):
                 self.identifiers.add(node.attr)
             elif isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)):
@@ -110,7 +126,7 @@ class Project:
         gone = set().union(*(self._constants.get(one, ()) for one in self._units.get(path, ())))
         private = sorted(n for n in names - others - gone if n[0] == "_" and n[1:2].isalpha())
         taken = others | names - set(private)
-        return dict(zip(private, (n for n in short() if n not in taken), strict=False))
+        return dict(zip(private, (n for n in self.names.short() if n not in taken), strict=False))
 
 
 class _Private(ast.NodeTransformer):
@@ -146,8 +162,9 @@ class _Private(ast.NodeTransformer):
 class _Arguments(ast.NodeTransformer):
     """Renames arguments that are given by their place only."""
 
-    def __init__(self, keywords):
+    def __init__(self, keywords, short):
         self._keywords = keywords
+        self._short = short
 
     def _function(self, node):
         self.generic_visit(node)  # what is inside first
@@ -156,7 +173,7 @@ class _Arguments(ast.NodeTransformer):
             return node  # somebody else calls it, by names perhaps
         known = {one.id for one in ast.walk(node) if isinstance(one, ast.Name)}
         known |= {one.arg for one in ast.walk(node) if isinstance(one, ast.arg)}
-        free = (name for name in short() if name not in known)
+        free = (name for name in self._short() if name not in known)
         renamed = {
             arg.arg: next(free) for arg in node.args.args
             if len(arg.arg) > 2 and arg.arg not in self._keywords | {"self", "cls"}
@@ -309,10 +326,3 @@ def module(path: Path) -> str:
         return path.stem
     parts = parts[len(parts) - parts[::-1].index("firmware") - 1:]
     return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
-
-
-def short():
-    """_a, _b ... _z, _aa ..."""
-    for first in ("", *string.ascii_lowercase):
-        for letter in string.ascii_lowercase:
-            yield f"_{first}{letter}"

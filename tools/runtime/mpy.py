@@ -75,7 +75,7 @@ def _renew(source, copy: Path, march: str, name: Path, part: Path, lean) -> Path
     """
     ours = lean and source in lean.paths.values()
     spare = lean and name == trim.NAME
-    when = lean.newest if ours else trim.newest(source) if spare else source.stat().st_mtime_ns
+    when = lean.newest if ours or spare else source.stat().st_mtime_ns
     compiled = copy.with_suffix(".mpy") if copy.suffix == ".py" else copy
     for made in (compiled, copy):
         if made.exists() and made.stat().st_mtime_ns == when:
@@ -98,13 +98,13 @@ def _renew(source, copy: Path, march: str, name: Path, part: Path, lean) -> Path
 
 
 def _called(name: Path, lean) -> str:
-    """What tracebacks call a module: the name that is in memory anyway.
+    """What tracebacks call a module: a name that is in memory anyway.
 
-    firmware.tic.store; of one that rarely.py loads the last of it.
+    firmware.tic.store; of one that rarely.py loads one of the image's.
     """
     parts = name.with_suffix("").parts
     whole = ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
-    return parts[-1] if lean.project.comes_and_goes(whole) else whole
+    return lean.files.get(whole, whole)
 
 
 def romfs(files: dict) -> bytes:

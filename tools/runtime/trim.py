@@ -59,11 +59,6 @@ class Outdated(Exception):
     """Microdot has changed: what is to be removed is not there."""
 
 
-def newest(source: Path) -> int:
-    """When what the trimmed file is made from was last written, in ns."""
-    return max(path.stat().st_mtime_ns for path in (source, Path(__file__)))
-
-
 def write(source: Path, target: Path, project) -> Path:
     """Write what is left of the file, made lean by the Project. -> target"""
     target.write_text(trimmed(source), "utf-8")

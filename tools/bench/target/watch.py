@@ -4,6 +4,7 @@ Reads lines on standard input and answers each with a line of JSON that begins w
     stay    collect garbage; {"heap": bytes that stay, "modules": names of those imported}
     hold    collect, and collect no more by itself; {"heap": bytes}
     go on   collect again; {"heap": bytes, garbage since "hold" included}
+    names   print all names in memory; {"heap": ..., "stall": ...} as below
     worst   {"heap": the most seen, "stall": ms a task that sleeps 10 ms came late at most}, both
             since the line before
 """
@@ -17,6 +18,7 @@ import time
 # What the board has in its image, or in silicon.
 import esp32  # noqa: F401
 import machine  # noqa: F401
+import micropython
 import network  # noqa: F401
 import umqtt.simple  # noqa: F401
 
@@ -34,6 +36,7 @@ def main() -> None:
     asyncio.create_task(_watch(watched, asyncio.sleep_ms))
     gc.collect()
     watched[0] = gc.mem_alloc()  # asyncio is in the board's image, and this program is not
+    micropython.qstr_info()
     import boot  # noqa: F401
     import main  # noqa: F401
 
@@ -59,7 +62,9 @@ async def _watch(watched, sleep_ms):
             if not command:
                 sys.exit()
             answer = {"heap": heap, "stall": stall / 1000}
-            if command != "worst":
+            if command == "names":
+                micropython.qstr_info(1)
+            elif command != "worst":
                 if command == "go on":
                     answer["heap"] = gc.mem_alloc() - without
                     gc.enable()
