@@ -81,7 +81,7 @@ def heap32(resident: list | None = None) -> tuple:
         compile_target("heap.py", Path(folder), mpy.UNIX32)
         env = flash(Path(folder))
         done = subprocess.run(
-            [MICROPYTHON32_BOARD, "-X", "heapsize=256k", "-c", code], env=env, cwd=folder,
+            [MICROPYTHON32_BOARD, "-X", "heapsize=512k", "-c", code], env=env, cwd=folder,
             text=True, capture_output=True, check=False, timeout=60,
         )
     if done.returncode:

@@ -85,7 +85,9 @@ class Names(ast.NodeTransformer):
                  if isinstance(node, ast.keyword)}
         ours = set().union(*(_defined(tree, named, name in bundled)
                              for name, tree in sources.items())).difference(constants)
-        kept = set().union(*(_kept(name, tree) for name, tree in sources.items()))
+        kept = {one.name for tree in beside.values() for one in tree.body
+                if isinstance(one, _SCOPES)}  # what a measurement is started by
+        kept = kept.union(*(_kept(name, tree) for name, tree in sources.items()))
         given = set().union(*(_given(tree) for tree in (sources | beside).values()))
         self.public, self.left = {}, []
         self._share({name for name in ours - foreign - kept if name[0] != "_"},
