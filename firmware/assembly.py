@@ -40,7 +40,7 @@ def assemble(config, board) -> Gateway:
     reset = board.reset_cause()
     device = settings["mqtt_device"] or f"winky-{board.chip_id[-6:]}"
     print(f"ticgate {firmware.__version__} on {board.profile}, chip {board.chip_id}, {reset}")
-    for problem in config.problems:
+    for problem in config.problems + board.clashes():
         print(f"settings: {problem}")
 
     ticks_ms = time.ticks_ms
@@ -63,7 +63,7 @@ def assemble(config, board) -> Gateway:
     if settings["modbus"]:
         _serve(gateway, settings)
     _join(gateway, settings, config)
-    _watch(gateway, board)
+    _watch(gateway, board, _shine(gateway, settings, board))
     _open(gateway, settings)
     _publish(gateway, settings, device)
     if names:
@@ -133,7 +133,8 @@ def _output(number, value):
 
 def _join(gateway, settings, config):
     """The way to a network, our own one for the first contact, and the time from outside."""
-    if not settings["wifi_ssid"] and not settings["ap_after"]:
+    wired = settings["ethernet"]
+    if not settings["wifi_ssid"] and not settings["ap_after"] and not wired:
         print("network: none, wifi_ssid is empty and ap_after 0")
         return
     import network
@@ -145,7 +146,8 @@ def _join(gateway, settings, config):
         _invent(settings, config, "ap_password")
     network.country(settings["wifi_country"])
     network.hostname(settings["hostname"] or gateway.device)  # before the first join
-    gateway.link = link = Wifi(network.WLAN(network.WLAN.IF_STA), settings)
+    link = _cable(network, settings) if wired else None
+    gateway.link = link = link or Wifi(network.WLAN(network.WLAN.IF_STA), settings)
     point = network.WLAN(network.WLAN.IF_AP)
     gateway.joining = Setup(link, point, gateway.device, settings, gateway.config)
     gateway.supervisor.add("network", link.run)
@@ -155,6 +157,21 @@ def _join(gateway, settings, config):
 
         ntp = Ntp(gateway.clock, settings["ntp_host"], gateway.find, link.up)
         gateway.supervisor.add("time", ntp.run)
+
+
+def _cable(network, settings):
+    """The link over a W5500; None, and it is told, if there is none on these pins."""
+    from firmware.link.ethernet import Ethernet
+
+    pins = {name: settings[f"ethernet_{name}"] for name in ("sck", "mosi", "miso", "cs", "int")}
+    try:
+        for name in pins:
+            pins[name] = machine.Pin(pins[name])
+        bus = machine.SPI(1, sck=pins.pop("sck"), mosi=pins.pop("mosi"), miso=pins.pop("miso"))
+        pins.update(spi=bus, phy_type=network.PHY_W5500, phy_addr=0)
+        return Ethernet(network.LAN(0, **pins), settings)
+    except (AttributeError, OSError, ValueError) as error:
+        print(f"ethernet: no W5500 on these pins ({error}); Wi-Fi instead")
 
 
 def _invent(settings, config, key):
@@ -167,17 +184,43 @@ def _invent(settings, config, key):
         print(f"settings: {key} cannot be kept ({error})")
 
 
-def _watch(gateway, board):
+def _shine(gateway, settings, board):
+    """The light, if there is one. -> led(on) for the button"""
+    number, kind = board.pin("led"), settings["led"]
+    if number < 0 or kind == "off":
+        return int
+    made = load("lamp")
+    pin = _pin("led", number, machine.Pin.OUT)
+    if not pin:
+        return int
+    from firmware.light import Light
+
+    show = made.lamp(pin, "ws2812" if kind == "auto" else kind, settings["led_brightness"])
+    night = made.night(gateway, settings["led_night_from"], settings["led_night_to"])
+    light = Light(gateway, show, night)
+    gateway.supervisor.add("light", light.run)
+    return light.hold
+
+
+def _watch(gateway, board, led):
     """The button, if there is one and something for it to do."""
-    number, light = board.pin("button"), board.pin("led")
+    number = board.pin("button")
     if number < 0 or not gateway.joining:
         return
-    from firmware.button import watcher
+    pin = _pin("button", number, machine.Pin.IN, machine.Pin.PULL_UP)
+    if pin:
+        from firmware.button import watcher
 
-    led = load("led").light(machine.Pin(light)) if light >= 0 else int
-    pin = machine.Pin(number, machine.Pin.IN, machine.Pin.PULL_UP)
-    watch = watcher(pin, led, gateway.joining.open, gateway.factory)
-    gateway.supervisor.add("button", watch)
+        watch = watcher(pin, led, gateway.joining.open, gateway.factory)
+        gateway.supervisor.add("button", watch)
+
+
+def _pin(name, number, *how):
+    """A machine.Pin; None, and it is told, if the chip has no such one."""
+    try:
+        return machine.Pin(number, *how)
+    except ValueError:
+        print(f"{name}: pin {number} cannot be used for it")
 
 
 def _open(gateway, settings):

@@ -6,6 +6,12 @@ profile: free on the common development boards of the C6, C3 and S3. Tried on no
 
 import sys
 
+from micropython import const
+
+_NAMES = "tic led button usb capacitor line"
+_KEYS = "tic_rx pin_led pin_button pin_usb pin_capacitor pin_line"
+_PROFILE = const(-1)  # that of the profile; below it: none
+
 # profile: TIC receive, LED, button, and the voltages of USB, capacitor and line; -1 is none
 _PINS = {
     "winky_c6": (4, 2, 9, 1, 3, 5),
@@ -15,14 +21,14 @@ _PINS = {
 
 
 class Board:
-    """The hardware below the gateway, chosen by the settings "board" and "tic_rx".
+    """The hardware below the gateway, chosen by the setting "board", and by one for each pin.
 
     machine is the module of that name, or a stand-in in a test; name the text that tells the chip.
     """
 
     def __init__(self, config, machine, name=None):
         self._machine = machine
-        self._tic = config.get("tic_rx")
+        self._own = [config.get(key) for key in _KEYS.split()]
         self.profile = config.get("board")
         if self.profile == "auto":
             self.profile = profile_of(sys.implementation._machine if name is None else name)
@@ -30,9 +36,20 @@ class Board:
 
     def pin(self, name) -> int:
         """The number of a pin (tic, led, button, usb, capacitor, line); -1 if there is none."""
-        if name == "tic" and self._tic >= 0:
-            return self._tic
-        return _PINS[self.profile]["tic led button usb capacitor line".split().index(name)]
+        n = _NAMES.split().index(name)
+        own = self._own[n]
+        return _PINS[self.profile][n] if own == _PROFILE else max(own, -1)
+
+    def clashes(self) -> list:
+        """In words, each pin that is wanted for two things: one of them will not work."""
+        taken, words = {}, []
+        for name in _NAMES.split():
+            pin = self.pin(name)
+            if pin in taken:
+                words.append(f"pin {pin} is wanted twice, for {taken[pin]} and for {name}")
+            elif pin >= 0:
+                taken[pin] = name
+        return words
 
     def reset_cause(self) -> str:
         """Why the chip started: power_on (or a brown-out), hard (a restart of ours, or a crash),

@@ -33,7 +33,7 @@ async def join(link, ssid, password, fixed, owner=None) -> bool:
         # We try again, with growing pauses; the radio would without any.
         power_management = _AWAKE if link.shared else _PERFORMANCE
         wlan.config(reconnects=0, pm=power_management, txpower=link.power)
-        fixed = _static(fixed)
+        fixed = static(fixed)
         if fixed[0]:
             wlan.ifconfig(fixed)
         elif not wlan.ipconfig("dhcp4"):
@@ -62,8 +62,8 @@ async def join(link, ssid, password, fixed, owner=None) -> bool:
         link.trying = False
 
 
-def _static(fixed) -> tuple:
-    """(address, netmask, router, name server) for WLAN.ifconfig() of those four settings.
+def static(fixed) -> tuple:
+    """(address, netmask, router, name server) for ifconfig() of those four settings.
 
     Of a static address only: the rest has defaults, a network of 24 bits whose router is number 1
     and knows names.

@@ -17,6 +17,8 @@ _FIXED = ("address", "netmask", "router", "dns")
 
 def begin(setup, ssid, password, fixed) -> None:
     """See Setup.join()."""
+    if setup.link.wired:
+        raise OSError("the gateway is on a cable: it joins no Wi-Fi")
     if setup.trial["state"] == "trying":
         raise OSError("another network is being tried")
     if not ssid:

@@ -14,6 +14,8 @@ def scan(link, again=False) -> list:
     whose ssid is empty. Holds everything for 2 to 3 s, so the list is kept in the Wifi until
     it is asked for again, or the access point closes. OSError in words while the radio is busy.
     """
+    if link.wired:
+        raise OSError("the gateway is on a cable: it looks for no Wi-Fi")
     if link.found is not None and not again:
         return link.found
     if link.trying or link.owner:

@@ -16,8 +16,11 @@ class Wifi:
     settings: a dict with wifi_ssid, wifi_password, wifi_power, address, netmask, router, dns.
     `error`: why it did not work the last time, in words; `found`: the networks that were seen
     last (scanning.py), None if nobody asked; `owner`: who else uses the radio now (joining.py),
-    run() then keeps off it; `shared`: the access point is open, on the same radio.
+    run() then keeps off it; `shared`: the access point is open, on the same radio; `wired`: it is
+    a cable (ethernet.py).
     """
+
+    wired = False
 
     def __init__(self, wlan, settings):
         self.up = asyncio.Event()

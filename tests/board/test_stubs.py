@@ -19,8 +19,9 @@ STUBS = {"machine": ["machine.pyi"], "network": ["network.pyi"], "esp32": ["esp3
          "neopixel": ["neopixel.pyi"], "ssl": ["tls.pyi", "stdlib/ssl.pyi"]}
 # The stream protocol, which is in C on the board and methods of a Python class here.
 PLUMBING = {("UART", "ioctl")}
-# What the stubs leave out: they list the attributes of SSLContext nowhere.
-UNTOLD = {("SSLContext", "verify_mode")}
+# What the stubs leave out: they list the attributes of SSLContext nowhere, and of LAN not what one
+# over SPI takes (MicroPython's ports/esp32/network_lan.c).
+UNTOLD = {("SSLContext", "verify_mode"), ("LAN", "__init__")}
 
 
 def definitions(body: list):

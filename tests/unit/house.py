@@ -19,7 +19,7 @@ class Pins:
 
     def __call__(self, number, *how):
         self.numbers.append(number)
-        return lambda: 1
+        return lambda *level: 1
 
 
 class Board:
@@ -41,6 +41,9 @@ class Board:
 
     def pin(self, name):
         return {"tic": 4, "button": 9, "led": 2}.get(name, -1) if self.wired else -1
+
+    def clashes(self):
+        return []
 
     def reset_cause(self):
         return "power_on"
@@ -237,7 +240,7 @@ class House:
     def __init__(self, **changes):
         self.config = Kept("nowhere.json")
         # What is not asked for is off: the small heap of the 32-bit port has to do.
-        off = {"model": "off", "page": "off", "ap_after": 0, "ntp_host": ""}
+        off = {"model": "off", "page": "off", "ap_after": 0, "ntp_host": "", "led": "off"}
         self.config.update(off)
         self.config.update({"ap_password": "chosen-before"})
         self.config.update(changes)

@@ -134,3 +134,14 @@ def test_the_last_rate_is_written_only_when_it_changes():
     rate.save(9600)
     assert Line(None, 4, path).load() == 9600
     os.remove(path)
+
+
+def test_own_pins_come_first_and_a_pin_can_be_left_out():
+    board = _board(board="winky_c6", pin_led=8, pin_button=-2, pin_capacitor=0)
+    assert [board.pin(n) for n in ("led", "button", "capacitor", "usb")] == [8, -1, 0, 1]
+
+
+def test_a_pin_that_is_wanted_twice_is_told():
+    assert _board(board="winky_c6").clashes() == []
+    words = _board(board="winky_c6", pin_led=4).clashes()
+    assert words == ["pin 4 is wanted twice, for tic and for led"]

@@ -118,15 +118,38 @@ def test_the_access_point_has_a_password_of_its_own_and_it_is_kept():
 def test_the_button_opens_the_access_point():
     with House(ap_after=3) as house:
         house.board.wired = True
-        sys.modules["neopixel"] = Parts(NeoPixel=lambda pin, count: [None])
         gateway = house.build()
-        del sys.modules["neopixel"]
         tasks = [task.name for task in gateway.supervisor.tasks]
-        assert "button" in tasks
-        assert house.board.pins == [2, 9]
+        assert "button" in tasks and "light" not in tasks
+        assert house.board.pins == [9]
     with House() as house:
         house.board.wired = True
         assert "button" not in [task.name for task in house.build().supervisor.tasks]
+
+
+def test_a_light_that_is_on_has_a_task():
+    with House(led="plain") as house:
+        house.board.wired = True
+        assert "light" in [task.name for task in house.build().supervisor.tasks]
+        assert house.board.pins == [2]
+
+
+class Refusing:
+    """machine.Pin of a chip without such a pin."""
+
+    OUT = 0
+
+    def __init__(self, number, *how):
+        raise ValueError("invalid pin")
+
+
+def test_a_pin_that_the_chip_lacks_is_told_and_the_rest_works():
+    with House(led="plain") as house:
+        house.board.wired = True
+        house.board.Pin = Refusing
+        tasks = [task.name for task in house.build().supervisor.tasks]
+        assert "light" not in tasks and "source" in tasks
+        assert "led: pin 2 cannot be used for it" in house.said
 
 
 def test_memory_counts_what_python_holds():

@@ -176,6 +176,14 @@ class Pin:
         """Nothing ever happens at a simulated pin."""
 
 
+class SPI:
+    """A bus; only network.LAN is told of it."""
+
+    def __init__(self, id, baudrate=500000, *, sck=None, mosi=None, miso=None):
+        if not (sck and mosi and miso):
+            raise ValueError("pins are needed")
+
+
 class ADC:
     """An input measured in microvolts at the pin."""
 

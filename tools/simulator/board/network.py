@@ -9,6 +9,7 @@ The file wifi.json in the folder TICGATE_STATE says more, and counts at once whe
               of what is around; with it there are delays, and what is not in it is not found
   "mood"      as TICGATE_WIFI; "lost" takes the station's network away, "expired" only its address
   "guests"    how many are in the access point; they drop for a while when it changes its channel
+  "cable"     as TICGATE_CABLE, see LAN
   "pace"      a factor of all delays
 Sockets are the PC's own: whatever the interface, its address is 127.0.0.1. The name server is that
 of the PC, or what TICGATE_DNS says, "127.0.0.1:5300".
@@ -25,6 +26,8 @@ STAT_IDLE, STAT_CONNECTING, STAT_GOT_IP = 1000, 1001, 1010
 STAT_BEACON_TIMEOUT, STAT_NO_AP_FOUND, STAT_WRONG_PASSWORD = 200, 201, 202
 STAT_ASSOC_FAIL, STAT_CONNECT_FAIL, STAT_HANDSHAKE_TIMEOUT = 203, 203, 204
 AUTH_OPEN, AUTH_WEP, AUTH_WPA_PSK, AUTH_WPA2_PSK, AUTH_WPA_WPA2_PSK = 0, 1, 2, 3, 4
+ETH_INITIALIZED, ETH_CONNECTED, ETH_DISCONNECTED, ETH_GOT_IP = 0, 3, 4, 5
+PHY_W5500 = 102
 AUTH_WPA3_PSK, AUTH_WPA2_WPA3_PSK = 6, 7
 
 _HERE = ("127.0.0.1", "255.0.0.0", "127.0.0.1")
@@ -115,6 +118,44 @@ def _ms(delay) -> int:
 
 def _passed(since, delay) -> bool:
     return time.ticks_diff(time.ticks_ms(), since) >= _ms(delay)
+
+
+class LAN:
+    """A W5500 over SPI: TICGATE_CABLE is "out" (no cable), "deaf" (no address), or it is well."""
+
+    def __init__(self, id=0, *, phy_type=0, phy_addr=0, spi=None, cs=None, int=None):
+        if not (phy_type == PHY_W5500 and spi and cs and int):
+            raise ValueError("SPI, cs and int are needed")
+        self._active = False
+        self._address = None
+
+    def active(self, is_active=None):
+        """Whether it is switched on, or switch it."""
+        if is_active is not None:
+            self._active = bool(is_active)
+        return self._active
+
+    def status(self) -> int:
+        """One of the ETH_ numbers."""
+        if not self._active:
+            return ETH_INITIALIZED
+        words = ("out", "deaf")
+        cable = _told().get("cable") or os.getenv("TICGATE_CABLE")
+        return (ETH_DISCONNECTED, ETH_CONNECTED)[words.index(cable)] if cable in words else (
+            ETH_GOT_IP)
+
+    def isconnected(self) -> bool:
+        """Whether there is an address."""
+        return self.status() == ETH_GOT_IP
+
+    def ifconfig(self, configtuple=None):
+        """(address, mask, gateway, name server), or set them."""
+        if configtuple is not None:
+            self._address = configtuple
+            return None
+        if not self.isconnected():
+            return _NOWHERE
+        return self._address or _HERE + (_name_server(),)
 
 
 class WLAN:
