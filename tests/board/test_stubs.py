@@ -118,7 +118,7 @@ def compare(place: str, ours, theirs: list) -> list:
         for node in theirs:
             if not isinstance(node, ast.ClassDef):
                 return [f"{place} is no class on the board"]
-            members = table(node.body)
+            members.update(table(node.body))
         wrong = []
         for name, node in public(dict(definitions(ours.body))).items():
             if (ours.name, name) in PLUMBING | UNTOLD:
