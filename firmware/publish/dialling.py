@@ -14,6 +14,8 @@ from time import ticks_add, ticks_diff
 
 from micropython import const
 
+from firmware.rarely import load
+
 _LOOK = const(20)  # ms between two looks at a connection that is being made
 _STALE = const(2)  # failures after which a name is looked up again
 
@@ -24,6 +26,8 @@ _WORDS = {
     errno.ENOTCONN: "connection cut",
     32: "connection cut",  # EPIPE, which MicroPython does not name
     errno.ETIMEDOUT: "no answer in time",
+    -0x7280: "connection cut",  # mbedTLS: without a word
+    errno.ENOMEM: "no memory for the connection",
     errno.EHOSTUNREACH: "no way to the server",
     101: "no way to the server",  # ENETUNREACH on Linux,
     114: "no way to the server",  # and on the ESP32
@@ -34,24 +38,36 @@ def words(error) -> str:
     """What went wrong, for the owner to read. Never holds what was sent or received."""
     if isinstance(error, OSError):
         reason = error.args[0] if error.args else 0  # a number, or a text of our own
-        return reason if isinstance(reason, str) else _WORDS.get(reason, f"network error {reason}")
+        if isinstance(reason, str):
+            return reason
+        if reason < 0 and reason not in _WORDS:
+            reason = load("publish.securing").fault(reason)
+            if isinstance(reason, str):
+                return reason
+        return _WORDS.get(reason, f"network error {reason}")
     return f"{type(error).__name__}: {error}"[:80]
 
 
 async def open(dialler, host, port):
-    """A connected non-blocking socket, for a Dialler. OSError if there is none in time."""
+    """A connected non-blocking stream, for a Dialler. OSError if there is none in time."""
     network = dialler.network
+    if dialler.tls is not None:
+        securing = load("publish.securing")
+        prepared = await securing.prepare(dialler)
     kind, address = await _resolve(dialler, network, host, port)
     stream = network.socket(*kind)
     try:
         stream.setblocking(False)
         await _connect(stream, address, dialler.ticks_ms, dialler.deadline)
+        secured = stream
+        if dialler.tls is not None:
+            secured = await securing.handshake(dialler, prepared, stream, host)
     except BaseException:
         dialler.failures += 1
         stream.close()
         raise
     dialler.failures = 0
-    return stream
+    return secured
 
 
 async def _resolve(dialler, network, host, port):

@@ -1,9 +1,10 @@
 """The real MQTT destination over the stand-in store, led by lines on standard input (MicroPython).
 
-argv[1] is JSON: {"settings": {...}, "deadline": ms, "period": ms a frame, 0 for none, "wait": ms
-between two connections, 0 for the real pauses, "backlog": [bytes of memory, folder, bytes of
-flash] or null, "step": s that the clock makes at each frame}. Its sockets have windows as small as
-the board's.
+The variable OPTIONS is JSON (an argument has 255 bytes at most): {"settings": {...}, "deadline":
+ms, "period": ms a frame, 0 for none, "wait": ms between two connections, 0 for the real pauses,
+"backlog": [bytes of memory, folder, bytes of flash] or null, "step": s that the clock makes at each
+frame, "tls": as Dialler has it, "names": {name: address}, "servers": [name servers to ask for
+others]}. Its sockets have windows as small as the board's.
 Commands:
     frame POWER INDEX   a frame ends that carries these
     drop LABEL          the meter sends it no more
@@ -15,6 +16,7 @@ Commands:
 import asyncio
 import gc
 import json
+import os
 import socket
 import sys
 import time
@@ -23,6 +25,7 @@ from fake_store import FakeConfig, FakeSource, FakeStore, standard
 
 from firmware.publish.link import Dialler
 from firmware.publish.mqtt import Mqtt
+from firmware.rarely import load
 
 START = 838_000_000  # 2026-07-22T01:46:40Z
 
@@ -110,6 +113,19 @@ def status(mqtt, store, watch):
     print(json.dumps(found))
 
 
+def finder(options):
+    """find(name), as Dialler wants it."""
+
+    async def find(name):
+        known = options["names"].get(name)
+        if known or not options["servers"]:
+            return known or name
+        resolver = load("link.resolver")
+        return await resolver.find(name, options["servers"], time.ticks_ms, options["deadline"])
+
+    return find
+
+
 async def main(options):
     store = FakeStore()
     source = FakeSource(store)
@@ -119,12 +135,15 @@ async def main(options):
     if backlog:
         backlog = backlog[0], clock, tuple(backlog[1:])
     deadline = options["deadline"]
+    find = finder(options)
+    tls = options["tls"]
+    dialler = Dialler(time.ticks_ms, find, deadline, tls, network=Network())
     mqtt = Mqtt(
         FakeConfig(**options["settings"]),
         "winky-a1b2c3",
         store,
         source,
-        Dialler(time.ticks_ms, None, deadline, Network()).open,
+        dialler.open,
         time.ticks_ms,
         lambda: {"uptime": 12, "memory": {"heap_used": gc.mem_alloc()}, "tic": source.status()},
         deadline,
@@ -158,4 +177,4 @@ async def main(options):
         print("stopped")
 
 
-asyncio.run(main(json.loads(sys.argv[1])))
+asyncio.run(main(json.loads(os.getenv("OPTIONS"))))

@@ -11,7 +11,10 @@ class Publishing:
     """Runs tests/support/publisher.py against a port of loopback, from `with` to its end."""
 
     def __init__(self, port, *, period=0, deadline=500, wait=50, runtime="unix64", backlog=None,
-                 step=0, **settings):
+                 step=0, folder=None, tls=None, names=None, servers=None, **settings):
+        """folder: the board's flash; tls: as Dialler has it; names: {name: address}, servers: name
+        servers to ask for others.
+        """
         self.options = {
             "settings": {"mqtt_port": port, **settings},
             "deadline": deadline,
@@ -19,7 +22,11 @@ class Publishing:
             "wait": wait,
             "backlog": backlog,
             "step": step,
+            "tls": tls,
+            "names": names or {},
+            "servers": servers,
         }
+        self._folder = folder
         self._runtime = runtime
 
     def __enter__(self):
@@ -27,13 +34,14 @@ class Publishing:
         folders = [*mpy_process.module_folders(), root / "tests/unit"]
         script = root / "tests/support/publisher.py"
         self._process = subprocess.Popen(
-            [*mpy_process.unix_command(self._runtime), str(script), json.dumps(self.options)],
+            [*mpy_process.unix_command(self._runtime), str(script)],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,
             bufsize=1,
-            env=mpy_process.environment(*folders),
+            cwd=self._folder,
+            env=mpy_process.environment(*folders, OPTIONS=json.dumps(self.options)),
         )
         return self
 

@@ -152,7 +152,7 @@ async def test_no_answer_within_the_deadline():
     kept, dialling.select = dialling.select, Select
     link.load = lambda name: dialling
     try:
-        dialler = Dialler(ticks, None, 3000, nowhere)
+        dialler = Dialler(ticks, None, 3000, network=nowhere)
         assert await attempt(dialler, "127.0.0.1", 1) == "no answer in time"
     finally:
         dialling.select, link.load = kept, load
@@ -169,7 +169,7 @@ async def test_a_cancelled_attempt_closes_its_socket():
     kept, dialling.select = dialling.select, Select
     link.load = lambda name: dialling
     try:
-        opening = Dialler(time.ticks_ms, None, 3000, nowhere).open("127.0.0.1", 1)
+        opening = Dialler(time.ticks_ms, None, 3000, network=nowhere).open("127.0.0.1", 1)
         task = asyncio.create_task(opening)
         await asyncio.sleep_ms(30)
         task.cancel()

