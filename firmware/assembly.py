@@ -244,11 +244,10 @@ def _publish(gateway, settings, device):
     if not host:
         print("mqtt: off, mqtt_host is empty")
         return
-    from firmware.publish.link import Dialler
     from firmware.publish.mqtt import Mqtt
 
     ticks_ms = time.ticks_ms
-    opener = gateway.opener(Dialler(ticks_ms, gateway.find))
+    opener = gateway.opener(load("publish.making").dialler("mqtt", gateway, settings))
     store, source = gateway.store, gateway.source
     sources = _sources(gateway, settings)
     backlog = None
@@ -281,11 +280,11 @@ def _sources(gateway, settings) -> list:
 def _upload(gateway, settings, name):
     """A destination over HTTP."""
     from firmware.publish.backlog import Backlog
-    from firmware.publish.link import Dialler
 
     backlog = Backlog(*_backlog(gateway, settings, name))
-    dialler = Dialler(time.ticks_ms, gateway.find)
-    made = load("publish.making").upload(name, gateway, settings, backlog, dialler)
+    making = load("publish.making")
+    dialler = making.dialler(name, gateway, settings)
+    made = making.upload(name, gateway, settings, backlog, dialler)
     gateway.supervisor.add(name, made.run, _NO_DELIVERY, made.sign)
     print(f"{name}: to {settings[name + '_url']}")
     return made

@@ -5,7 +5,7 @@ from firmware import rarely
 # Beside ASCII letters and digits, what a kind of text may hold.
 _OTHERS = {
     "host": ".-_:", "address": ".", "name": "-_", "labels": ",+-_.", "rule": ",+_ ",
-    "prices": "=,.; \n", "amount": ",. ", "url": ":/.-_~%?&=+,",
+    "prices": "=,.; \n", "amount": ",. ", "fingerprint": ": ", "url": ":/.-_~%?&=+,",
 }
 
 
@@ -62,6 +62,9 @@ def _read(kind, text) -> bool:
             return rarely.load("publish.influx_start").tags(text) != []
         if kind == "rule":
             return rarely.load("outputs").words(text) != []
+        if kind == "fingerprint":
+            digits = text.replace(":", "").replace(" ", "")
+            return len(digits) == 64 and int(digits, 16) > 0
         if kind == "address":
             parts = [int(part) for part in text.split(".")]
             return len(parts) == 4 and max(parts) < 256

@@ -3,6 +3,7 @@
 _EXAMPLES = {
     "address": "an address such as 192.0.2.7",
     "amount": "euros, such as 15,53",
+    "fingerprint": "the SHA-256 of a certificate, 64 hexadecimal digits",
     "prices": "euros per kWh by period, such as hc=0,1828 hp=0,2516 injected=0,1269",
     "tags": "tags such as floor=2,house=lyon (not device, site, period, time)",
     "url": "an address such as http://192.0.2.7:8086",

@@ -12,7 +12,7 @@ _HISTORY = "history"
 _BACKLOG = "backlog_"
 _OURS = (
     "config.json", "config.bad", "config.tmp", "admin.json", "admin.json.tmp", "meter.json",
-    "meter.json.tmp", "tic.last", "log", "log.old",
+    "meter.json.tmp", "tic.last", "log", "log.old", "ca.der", "ca.tmp",
 )
 
 

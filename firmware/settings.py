@@ -6,10 +6,10 @@ no memory. Names and help for people live with the pages in web/; the README's t
 against this one by a test.
 
 Kinds: int; bool; choice; text and secret (anything printable), host, address (IPv4), topic, name,
-labels; url (publish/address.py), tags (publish/influx_start.py); prices and amount (prices.py),
-rule (outputs.py). Bounds are numbers for an int, bytes of UTF-8 for the texts. A text whose
-default is empty may be emptied again whatever its lower bound: a password has eight characters, or
-is none.
+labels, fingerprint (of a certificate); url (publish/address.py), tags (publish/influx_start.py);
+prices and amount (prices.py), rule (outputs.py). Bounds are numbers for an int, bytes of UTF-8 for
+the texts. A text whose default is empty may be emptied again whatever its lower bound: a password
+has eight characters, or is none.
 """
 
 import firmware

@@ -7,8 +7,6 @@ from firmware.rarely import load
 
 async def attempt(gateway, config, deadline):
     """Log in at the broker, under a name of its own beside the connection there may be."""
-    from firmware.publish.link import Dialler  # in memory if there is a broker already
-
     host = config.get("mqtt_host")
     if not host:
         raise OSError("no broker is set")
@@ -17,11 +15,12 @@ async def attempt(gateway, config, deadline):
     client.client_id = client.client_id[:18] + b"-test"
     client.lw_topic = None
     client.lw_qos = 0
-    dialler = Dialler(time.ticks_ms, gateway.find, deadline)
+    dialler = load("publish.making").dialler("mqtt", gateway, dict(config.items()), deadline)
     stream = await dialler.open(host, config.get("mqtt_port"))
     try:
         await greeting.greet(stream, client, time.ticks_ms, deadline)
         stream.write(b"\xe0\x00")
     finally:
         stream.close()
-    return "the broker takes us" + (" as " + config.get("mqtt_user") if client.user else "")
+    words = "the broker takes us" + (" as " + config.get("mqtt_user") if client.user else "")
+    return words if dialler.tls is None else words + ", encrypted"

@@ -1,7 +1,5 @@
 """The tests of InfluxDB and of HTTP POST: a reading of now is sent."""
 
-import time
-
 from firmware.rarely import load
 
 
@@ -28,8 +26,6 @@ class _One:
 
 async def attempt(gateway, config, deadline, name):
     """Send a reading, as it would be sent."""
-    from firmware.publish.link import Dialler  # in memory if there is such a destination already
-
     settings = dict(config.items())
     if not settings[f"{name}_url"]:
         raise OSError("no address is set")
@@ -37,8 +33,9 @@ async def attempt(gateway, config, deadline, name):
     if utc is None:
         raise OSError("the time is not known yet, and a reading needs one")
     waiting = _One()
-    dialler = Dialler(time.ticks_ms, gateway.find, deadline)
-    upload = load("publish.making").upload(name, gateway, settings, waiting, dialler)
+    making = load("publish.making")
+    dialler = making.dialler(name, gateway, settings, deadline)
+    upload = making.upload(name, gateway, settings, waiting, dialler)
     upload.deadline = deadline
     body = upload.sample()
     if not body:

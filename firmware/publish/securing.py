@@ -13,9 +13,9 @@ nothing out before the rest of the handshake is done, a write is just not taken 
 import asyncio
 import errno
 import hashlib
-import tls
 from time import ticks_add, ticks_diff
 
+import tls
 from micropython import const
 
 CA = "ca.der"  # one certificate, in DER

@@ -13,7 +13,8 @@ from tests.support.sim_listener import wait_for
 # A value that differs from the default, by kind; those below have one of their own.
 BY_KIND = {"text": "Grange nord", "host": "192.168.1.77", "name": "barn-2",
            "secret": "secret-2026", "topic": "home/tic", "labels": "EAST", "amount": "15,53",
-           "prices": "1=0,1296"}
+           "prices": "1=0,1296", "fingerprint": "0f" * 32,
+           "url": "http://192.168.1.5:8086", "tags": "floor=2"}
 BY_KEY = {
     "address": "192.168.1.9", "netmask": "255.255.0.0", "router": "192.168.1.2",
     "dns": "192.168.1.3", "wifi_country": "DE", "ntp_host": "time.example", "output_1": "relay_1",

@@ -30,7 +30,7 @@ class Authority:
 
     def _sign(self, subject, key, begin, end, names=(), authority=False):
         """begin, end: days from now."""
-        now = datetime.datetime.now(datetime.timezone.utc)
+        now = datetime.datetime.now(datetime.UTC)
         builder = (
             x509.CertificateBuilder().subject_name(subject).issuer_name(self._name)
             .public_key(key).serial_number(x509.random_serial_number())

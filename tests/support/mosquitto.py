@@ -35,7 +35,7 @@ class Mosquitto:
     def __enter__(self):
         config = self._folder / "mosquitto.conf"
         rules = self._lines or ("allow_anonymous true",)
-        # As root it would change its user. What the lines say of TLS is of the listener above them.
+        # As root it would change its user. What the lines say of TLS is of this listener.
         head = ["user root", f"listener {self.port} 127.0.0.1"]
         config.write_text("\n".join([*head, *rules, ""]))
         self.start()

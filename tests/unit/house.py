@@ -167,8 +167,9 @@ class Server:
 
 
 class Dialler:
-    def __init__(self, ticks_ms, find):
-        assert find.__name__ == "find"
+    def __init__(self, ticks_ms, find, deadline, tls, clock):
+        assert find.__name__ == "find" and deadline == 10000
+        self.tls = tls
 
     async def open(self, host, port):
         return f"a stream to {host}:{port}"

@@ -47,7 +47,7 @@ def test_every_line_of_the_table_makes_sense():
     for key in keys:
         kind, allowed, default = settings.describe(key)
         kinds = "bool choice int text secret host address topic name labels prices amount rule"
-        kinds += " url tags"
+        kinds += " url tags fingerprint"
         assert kind in kinds.split(), key
         if kind in ("bool", "choice"):
             assert default in allowed.split("|"), key
@@ -227,6 +227,7 @@ def test_every_setting_survives_the_file():
             values[key] = {
                 "name": "value-1", "prices": "hc=0,1828 hp=0,2516", "amount": "15,53",
                 "address": "192.0.2.7", "rule": "relay_1+spare,period_hc",
+                "fingerprint": "0F:" * 31 + "0f",
                 "url": "https://192.0.2.7:8086/x?y=z", "tags": "floor=2,house=é",
             }.get(kind, "VALUE")[: int(allowed.split("..")[1])]
     assert config.update(values) and config.save()

@@ -51,6 +51,7 @@ function pageSettings(main, [asked]) {
       extra.push(testPart(one.test, () => Object.fromEntries(changes().map((w) => [w.key, w.get()]))));
     }
     if (one.id === "page") extra.push(accountPart());
+    if (one.id === "tls") extra.push(authorityPart());
     if (one.id === "system") extra.push(systemPart());
     panel.replaceChildren(h("a.up", {href: "#settings"}, `‹ ${t("settings")}`),
       h("section.card", h("h2", {tabindex: -1}, one.name), one.about && h("p.note", one.about), form), ...extra);
@@ -365,6 +366,49 @@ function accountPart() {
     });
   }}, old.node, fresh.node, error, button);
   return h("section.card", h("h2", t("password.change")), form);
+}
+
+// The certificate of the authority: chosen as a file or pasted, and what is known of the one here.
+function authorityPart() {
+  const known = h("p", {role: "status"});
+  const text = h("textarea", {id: "ca", rows: 5, spellcheck: "false", autocomplete: "off",
+    placeholder: "-----BEGIN CERTIFICATE-----"});
+  const error = h("p.error", {role: "alert"});
+  const file = h("input", {type: "file", id: "ca-file", accept: ".pem,.crt,.cer,.der"});
+  let chosen = "";
+  file.addEventListener("change", async () => {
+    error.textContent = "";
+    if (!file.files[0]) return;
+    const octets = new Uint8Array(await file.files[0].arrayBuffer());
+    const words = new TextDecoder().decode(octets);
+    const readable = words.includes("-----BEGIN");
+    chosen = readable ? "" : btoa(String.fromCharCode(...octets.slice(0, 6000)));
+    text.value = readable ? words : t("ca.file", {name: file.files[0].name});
+  });
+  text.addEventListener("input", () => { chosen = ""; error.textContent = ""; });
+  const show = (told) => {
+    known.replaceChildren(...told.fingerprint
+      ? [h("b", t("ca.here", {date: told.until})), h("br"), h("code", told.fingerprint)] : [t("ca.none")]);
+    remove.hidden = !told.fingerprint;
+  };
+  const keep = h("button.main", {type: "button", onclick: () => doing(keep, async () => {
+    try {
+      show(await api("ca", {certificate: chosen || text.value}));
+      text.value = chosen = file.value = "";
+      notice(t("saved"));
+    } catch (problem) {
+      if (problem.status !== 400) throw problem;
+      error.textContent = problem.message;
+      text.focus();
+    }
+  })}, t("ca.keep"));
+  const remove = h("button.quiet", {type: "button", hidden: true, onclick: () => doing(remove, async () => {
+    show(await api("ca", {}, {method: "DELETE"}));
+  })}, t("ca.remove"));
+  api("ca").then(show).catch(() => {});
+  return h("section.card", h("h2", t("ca.title")), h("p.note", t("ca.why")), known,
+    h("div.field", h("label", {for: "ca-file"}, t("ca.choose")), file),
+    h("div.field", h("label", {for: "ca"}, t("ca.paste")), text, error), h("p.row.tight", keep, remove));
 }
 
 function systemPart() {
