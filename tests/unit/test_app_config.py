@@ -1,6 +1,7 @@
 """Settings through the portal: read, changed, refused; and the networks."""
 
 import asyncio
+import json
 import os
 
 from portal import Gateway, Guard, ask, get, make, post
@@ -28,17 +29,30 @@ def _file():
         return file.read()
 
 
+def _lines(answer):
+    """Iterate over the settings that were told: all at once they do not fit into the small heap."""
+    rest = b""
+    for piece in answer.pieces:
+        rest += piece
+        while b"}" in rest:
+            one, _, rest = rest.partition(b"}")
+            if b"{" in one:
+                yield json.loads(one[one.rfind(b"{") :] + b"}")
+
+
 async def test_all_settings_are_told_as_the_table_has_them():
     gateway = _fresh(mqtt_password="do not tell", mqtt_port=8883, site="a \"house\"")
     answer = await get(make(gateway), "/api/config")
-    told = {line["key"]: line for line in answer.json["settings"]}
-    assert sorted(told) == list(gateway.config().keys())
+    wanted = "mqtt_port", "mqtt_frame", "mqtt_password", "wifi_password", "site"
+    told = {line["key"]: line for line in _lines(answer) if line["key"] in wanted}
+    keys = [line["key"] for line in _lines(answer)]
+    assert keys == list(gateway.config().keys())
     assert told["mqtt_port"] == {"key": "mqtt_port", "kind": "int", "allowed": "1..65535",
                                  "default": "1883", "value": 8883}
     assert told["mqtt_frame"]["value"] is True and told["mqtt_frame"]["default"] == "on"
     assert told["mqtt_password"]["value"] is True and told["wifi_password"]["value"] is False
     assert told["site"]["value"] == 'a "house"' and not answer.holds("do not tell")
-    assert answer.json["problems"] == [] and answer.longest <= 1024
+    assert answer.holds('"problems":[]') and answer.longest <= 1024
 
 
 async def test_what_the_file_holds_and_cannot_be_used_is_told():
