@@ -2,7 +2,7 @@
 
 The variable OPTIONS is JSON (an argument has 255 bytes at most): {"settings": {...}, "deadline":
 ms, "period": ms a frame, 0 for none, "wait": ms between two connections, 0 for the real pauses,
-"backlog": [bytes of memory, folder, bytes of flash] or null, "step": s that the clock makes at each
+"backlog": [bytes of memory, folder, bytes of flash] or null, "step": s that the clock makes a
 frame, "tls": as Dialler has it, "names": {name: address}, "servers": [name servers to ask for
 others]}. Its sockets have windows as small as the board's.
 Commands:

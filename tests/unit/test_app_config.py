@@ -30,7 +30,7 @@ def _file():
 
 
 def _lines(answer):
-    """Iterate over the settings that were told: all at once they do not fit into the small heap."""
+    """Iterate over the settings that were told: at once they do not fit into the small heap."""
     rest = b""
     for piece in answer.pieces:
         rest += piece
