@@ -69,6 +69,7 @@ def assemble(config, board) -> Gateway:
     if names:
         gateway.uploads = [(name, _upload(gateway, settings, name)) for name in names]
     gateway.supervisor.add("console", gateway.run)
+    gateway.keys = board.keys()
     if settings["power"] != "usb" and board.pin("capacitor") >= 0:
         _supply(gateway, config, board, device)
     return gateway
@@ -113,7 +114,8 @@ def _serve(gateway, settings):
     port, unit = settings["modbus_port"], settings["modbus_unit"]
     if not gateway.books:
         words = "off: it needs the setting model, which is off"
-        gateway.servers.append(("modbus", lambda: {"working": False, "error": words}))
+        # Not a function of ours, which would keep this module in memory.
+        gateway.servers.append(("modbus", {"working": False, "error": words}.copy))
         print(f"modbus: {words}")
         return
     from firmware.local.modbus import Modbus

@@ -4,6 +4,7 @@ Pins of the Winky boards: the templates published with their other firmware; of 
 profile: free on the common development boards of the C6, C3 and S3. Tried on no real board yet.
 """
 
+import select
 import sys
 
 from micropython import const
@@ -50,6 +51,12 @@ class Board:
             elif pin >= 0:
                 taken[pin] = name
         return words
+
+    def keys(self):
+        """What tells, by poll(0), whether something was typed on the console."""
+        keys = select.poll()
+        keys.register(sys.stdin.buffer, select.POLLIN)
+        return keys
 
     def reset_cause(self) -> str:
         """Why the chip started: power_on (or a brown-out), hard (a restart of ours, or a crash),

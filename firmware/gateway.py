@@ -6,7 +6,7 @@ import sys
 import time
 
 import machine
-from micropython import const
+from micropython import const, kbd_intr
 
 from firmware.rarely import load
 
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 _GARBAGE = const(8192)  # bytes allocated between two collections, so that the heap need not grow
 _EVENTS = const(10)  # that are kept for the pages
 INFO = const(2)  # as in log.py, which is not in memory without pages
+_CTRL_C = const(3)
 _LAST_WORDS = const(10)  # s to read an error, or stop the board by hand, before it starts again
 
 
@@ -40,6 +41,7 @@ def start() -> None:
         try:
             asyncio.run(gateway.supervisor.run())
         finally:
+            kbd_intr(_CTRL_C)
             gateway.close()
     except Exception as error:
         sys.print_exception(error)
@@ -68,6 +70,7 @@ class Gateway:
     uploads: "list[tuple]" = []  # (name, Upload) of the destinations over HTTP
     log: "Log | None" = None
     sessions: "Sessions | None" = None
+    keys = None  # poll(0): whether something was typed; None while console.py listens
     _watchdog = None
 
     def __init__(self, profile, reset, bite, device=""):
@@ -177,7 +180,13 @@ class Gateway:
     async def run(self) -> None:
         """Tell the console what changed, and the destinations what happened on the line."""
         link, mqtt, books, told = self.link, self.mqtt, self.books, {}
+        if self.keys:
+            kbd_intr(-1)  # Ctrl-C is a byte as any other, see console.py
         while True:
+            keys = self.keys
+            if keys and keys.poll(0):
+                self.keys = None
+                load("console").start(self, keys)
             self._tic = self.source.status()
             news = {"tic": self._tic["words"]}
             if link:

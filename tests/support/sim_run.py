@@ -20,7 +20,7 @@ MARK = "TICGATE_TEST_RUN"
 class Run:
     """One conductor; `lines` is what it has printed so far, both streams."""
 
-    def __init__(self, mark: str, **variables: str):
+    def __init__(self, mark: str, stdin=subprocess.DEVNULL, **variables: str):
         self.mark = mark
         environment = {k: v for k, v in os.environ.items() if k not in VARIABLES}
         environment.update(variables, **{MARK: mark})
@@ -28,7 +28,7 @@ class Run:
         self._said = threading.Condition()
         self.process = subprocess.Popen(
             [sys.executable, str(ROOT / "tools/simulator/run.py")], env=environment,
-            stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+            stdin=stdin, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
             text=True, start_new_session=True)
         self._reader = threading.Thread(target=self._read)
         self._reader.start()
@@ -85,3 +85,5 @@ class Run:
         self.process.wait()
         self._reader.join()
         self.process.stdout.close()
+        if self.process.stdin:
+            self.process.stdin.close()

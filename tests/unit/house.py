@@ -45,6 +45,9 @@ class Board:
     def clashes(self):
         return []
 
+    def keys(self):
+        return None
+
     def reset_cause(self):
         return "power_on"
 

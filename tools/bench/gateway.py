@@ -54,6 +54,7 @@ class Gateway:
         self._answers = queue.Queue()
         self._said = []
         self._processes = []
+        self._commands = None  # what target/watch.py reads
 
     def __enter__(self):
         self._folder = tempfile.TemporaryDirectory(prefix="ticgate-bench-")
@@ -71,6 +72,8 @@ class Gateway:
             process.wait()
         for process in self._processes:
             process.stdin.close()
+        if self._commands:
+            self._commands.close()
         self.broker.close()
         self._folder.cleanup()
 
@@ -98,13 +101,18 @@ class Gateway:
         else:
             env["MICROPYPATH"] = f"{_BOARD}:{ROOT}:{ROOT}/lib:.frozen"
             command = [str(MICROPYTHON), watch]
-        self._firmware = self._popen(command, folder, env)
+        # Standard input is the firmware's own, its console.
+        reads, writes = os.pipe()
+        self._commands = os.fdopen(writes, "w", buffering=1)
+        env["TICGATE_WATCH"] = f"/dev/fd/{reads}"
+        self._firmware = self._popen(command, folder, env, pass_fds=(reads,))
+        os.close(reads)
         self._follow(self._firmware, self._heard)
 
-    def _popen(self, command: list, cwd, env: dict):
+    def _popen(self, command: list, cwd, env: dict, **options):
         process = subprocess.Popen(
             command, cwd=cwd, env=env, text=True, bufsize=1, start_new_session=True,
-            stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+            **options, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
         )
         self._processes.append(process)
         return process
@@ -131,7 +139,7 @@ class Gateway:
 
     def ask(self, command: str) -> dict:
         """The answer of target/watch.py to a command."""
-        self._firmware.stdin.write(command + "\n")
+        self._commands.write(command + "\n")
         try:
             return self._answers.get(timeout=_PATIENCE)
         except queue.Empty:

@@ -17,8 +17,8 @@ from tools.runtime.scopes import Module, Refused
 # Head: the others. All of a bundle comes into memory when one of its modules is asked for.
 GROUPS = {
     "firmware.gateway": (
-        "supervisor rarely line tic.catalogue tic.counters tic.moments tic.labels tic.decoder"
-        " tic.sieve tic.store tic.source"),
+        "supervisor rarely line tic.catalogue tic.counters tic.moments tic.labels"
+        " tic.decoder tic.sieve tic.store tic.source"),
     "firmware.publish.mqtt": (
         "publish.payload publish.codec publish.policy publish.messages publish.outbox"
         " publish.session publish.link publish.model"),

@@ -78,7 +78,9 @@ class Conductor:
             print(f"MQTT broker on {known['mqtt_host']}:{known['mqtt_port']}, "
                   f"topics {known['mqtt_base']}/{device}/#", flush=True)
             print(f"meter: {self._what()}; board's flash: {self.state}", flush=True)
-            print(f"page: http://127.0.0.1:{known['page_port']}/", flush=True)
+            print(f"page: http://127.0.0.1:{known['page_port']}/; what is typed here goes to the "
+                  "board's console: help", flush=True)
+            self._listen()
             live = Live(known, device, self.report, lambda text: print(text, flush=True))
             tasks = [asyncio.create_task(task) for task in (
                 live.run(), live.patience(), self._follow_line(), self._firmware_life())]
@@ -149,6 +151,21 @@ class Conductor:
                 raise Problem("the line ended")
             self.report.update(json.loads(words))
 
+    def _listen(self) -> None:
+        """What is typed here is typed on the board's console, unless the terminal is another's."""
+        try:
+            if not os.isatty(0) or os.tcgetpgrp(0) == os.getpgrp():
+                asyncio.get_running_loop().add_reader(0, self._typed)
+        except OSError:
+            pass  # there is nothing that can be waited for, such as /dev/null
+
+    def _typed(self) -> None:
+        words = os.read(0, 4096)
+        if not words:
+            asyncio.get_running_loop().remove_reader(0)
+        elif self._firmware and self._firmware.returncode is None:
+            self._firmware.stdin.write(words)
+
     async def _firmware_life(self) -> None:
         """Start the firmware, again after each reset and sleep, until it ends for good."""
         cause = "1"
@@ -156,7 +173,7 @@ class Conductor:
             self._firmware = await asyncio.create_subprocess_exec(
                 self.micropython, str(BOARD / "power_on.py"), cwd=self.state,
                 env=dict(self._environment, TICGATE_CAUSE=cause), process_group=0,
-                stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+                stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
             async for words in self._firmware.stdout:
                 print(f"board: {words.decode(errors='replace').rstrip()}", flush=True)
             status = await self._firmware.wait()

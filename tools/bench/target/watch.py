@@ -1,6 +1,7 @@
 """Runs in MicroPython in the place of power_on.py: the whole gateway, watched from within.
 
-Reads lines on standard input and answers each with a line of JSON that begins with "@":
+Reads lines of the file that TICGATE_WATCH names and answers each with a line of JSON that begins
+with "@":
     stay    collect garbage; {"heap": bytes that stay, "modules": names of those imported}
     hold    collect, and collect no more by itself; {"heap": bytes}
     go on   collect again; {"heap": bytes, garbage since "hold" included}
@@ -11,6 +12,7 @@ Reads lines on standard input and answers each with a line of JSON that begins w
 
 import gc
 import json
+import os
 import select
 import sys
 import time
@@ -42,8 +44,9 @@ def main() -> None:
 
 
 async def _watch(watched, sleep_ms):
+    commands = open(os.getenv("TICGATE_WATCH"))
     poll = select.poll()
-    poll.register(sys.stdin, select.POLLIN)
+    poll.register(commands, select.POLLIN)
     weigh = "-m" in sys.argv
     heap = stall = 0
     without = watched[0]
@@ -58,7 +61,7 @@ async def _watch(watched, sleep_ms):
             if now > heap:
                 heap = now
         for _ in poll.ipoll(0):
-            command = sys.stdin.readline().strip()
+            command = commands.readline().strip()
             if not command:
                 sys.exit()
             answer = {"heap": heap, "stall": stall / 1000}
