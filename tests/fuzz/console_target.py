@@ -25,7 +25,7 @@ class Link:
     """A radio that finds two networks and joins none."""
 
     found = owner = None
-    trying = False
+    wired = trying = False
 
     def __init__(self):
         self.up = asyncio.Event()

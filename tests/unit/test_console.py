@@ -64,7 +64,7 @@ class Part:
 class Link:
     up = asyncio.Event()
     found = None
-    trying = False
+    wired = trying = False
     owner = None
     wlan: "Link"
 
