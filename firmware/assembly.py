@@ -255,9 +255,12 @@ def _publish(gateway, settings, device):
     backlog = None
     if settings["mqtt_backlog"] and settings["mqtt_frame"] and gateway.clock:
         backlog = _backlog(gateway, settings, "mqtt")
+    topics = []
+    if settings["mqtt_commands"]:
+        topics.append(f"{settings['mqtt_base']}/{device}/command/#".encode())
     gateway.mqtt = Mqtt(
         settings, device, store, source, opener, ticks_ms, gateway.health, sources=sources,
-        backlog=backlog,
+        topics=topics, heard=gateway.heard, backlog=backlog,
     )
     gateway.supervisor.add("mqtt", gateway.mqtt.run, _NO_DELIVERY, gateway.sent)
     print(f"mqtt: {settings['mqtt_base']}/{device}/ at {host}:{settings['mqtt_port']}")

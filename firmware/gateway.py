@@ -169,6 +169,11 @@ class Gateway:
                 self.events.pop(0)
             self.events.append((self.utc(), key, facts))
 
+    def heard(self, topic, payload) -> None:
+        """A message that MQTT subscribed to."""
+        if b"/command/" in topic:
+            load("publish.commands").obey(self, topic, payload)
+
     def facts(self):
         """Iterate over (key, value) of what the gateway knows of itself."""
         return load("health").facts(self)

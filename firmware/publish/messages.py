@@ -67,6 +67,16 @@ class Messages:
             self.replay.renew()
         self._policy.resend()
 
+    def resend(self, interval=0) -> None:
+        """Say everything now; or in another interval from now on, in s."""
+        if interval:
+            self._interval = self._policy.interval = interval * 1000
+            return
+        self._told = None
+        for source in self._sources:
+            source.renew()
+        self._policy.resend()
+
     def event(self, key, fields) -> None:
         """One event, {"event": key} and the fields.
 

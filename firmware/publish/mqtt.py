@@ -74,6 +74,7 @@ class Mqtt:
             config, store, outbox, codec, ticks_ms, health, self.status, sources
         )
         self.event = self._messages.event
+        self.resend = self._messages.resend
         self._backlog = backlog
         if backlog:
             load("publish.replay").recall(self._messages, outbox, backlog, codec.client.lw_qos)

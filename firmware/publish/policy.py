@@ -35,13 +35,13 @@ _MASKED = const(32)  # a stand-in is sent for its value
 class Policy:
     """The choice of one destination over a store.
 
-    name: what its settings begin with, <name>_when and <name>_interval.
+    name: what its settings begin with, <name>_when and <name>_interval; `interval`: that, in ms.
     """
 
     def __init__(self, config, store, name="publish"):
         self._store = store
         self._when = config.get(name + "_when")
-        self._interval = config.get(name + "_interval") * 1000
+        self.interval = config.get(name + "_interval") * 1000
         self._threshold = config.get("publish_threshold")
         labels = config.get("labels")
         self._only = b"" if labels == "*" else b",%s," % labels.replace(" ", "").encode()
@@ -111,10 +111,10 @@ class Policy:
         if self._all and self._frames < 2:
             return False  # the first frame is seldom whole
         gone = ticks_diff(now, self._since)
-        if self._all or not 0 <= gone < 2 * self._interval:
+        if self._all or not 0 <= gone < 2 * self.interval:
             self._since = now
-        elif gone >= self._interval:
-            self._since = ticks_add(now, self._interval - gone)  # so the mean interval is right
+        elif gone >= self.interval:
+            self._since = ticks_add(now, self.interval - gone)  # so the mean interval is right
         else:
             return False
         self._all = False

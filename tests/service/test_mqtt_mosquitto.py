@@ -145,3 +145,29 @@ def test_a_whole_day_of_packet_ids(broker):
         status = publisher.until(lambda s: s["accepted"] > 66000, 120)
         assert status["connects"] == 1 and status["drops"] == 0
         publisher.stop()
+
+
+@pytest.mark.parametrize("qos", [0, 1])
+def test_what_is_subscribed_to_is_heard_after_each_connection(broker, qos):
+    def publish(name, *arguments):
+        command = ["mosquitto_pub", "-h", "127.0.0.1", "-p", str(broker.port), "-q", str(qos)]
+        subprocess.run([*command, "-t", BASE + name, *arguments], check=True, timeout=20)
+
+    publish("command/restart", "-r", "-m", "long ago")
+    topics = [BASE + "command/#", "homeassistant/status"]
+    with Publishing(broker.port, mqtt_qos=qos, topics=topics) as publisher:
+        publisher.until(lambda s: s["connected"] and s["accepted"] >= 2)
+        publish("command/interval", "-m", "x" * 3000)  # longer than we take
+        publish("elsewhere", "-m", "no")
+        publish("command/interval", "-m", "60")
+        heard = [[BASE + "command/interval", "60"]]
+        status = publisher.until(lambda s: s["heard"])
+        assert status["heard"] == heard and status["error"] == ""
+        broker.stop()
+        publisher.until(lambda s: s["failures"])
+        broker.start()
+        publisher.until(lambda s: s["connected"] and s["heard"] == heard)
+        publish("command/publish", "-n")
+        status = publisher.until(lambda s: len(s["heard"]) > 1)
+        assert status["heard"][1:] == [[BASE + "command/publish", ""]] and status["drops"] == 1
+        publisher.stop()

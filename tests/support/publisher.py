@@ -4,7 +4,7 @@ The variable OPTIONS is JSON (an argument has 255 bytes at most): {"settings": {
 ms, "period": ms a frame, 0 for none, "wait": ms between two connections, 0 for the real pauses,
 "backlog": [bytes of memory, folder, bytes of flash] or null, "step": s that the clock makes a
 frame, "tls": as Dialler has it, "names": {name: address}, "servers": [name servers to ask for
-others]}. Its sockets have windows as small as the board's.
+others], "topics": [subscribed to]}. Its sockets have windows as small as the board's.
 Commands:
     frame POWER INDEX   a frame ends that carries these
     drop LABEL          the meter sends it no more
@@ -103,13 +103,14 @@ class Watch:
             last = now
 
 
-def status(mqtt, store, watch):
+def status(mqtt, store, watch, heard):
     gc.collect()
     found = mqtt.status()
     found["heap"] = gc.mem_alloc()
     found["stall"] = watch.stall
     found["held"] = watch.held
     found["frames"] = store.frames
+    found["heard"] = heard
     print(json.dumps(found))
 
 
@@ -138,6 +139,7 @@ async def main(options):
     find = finder(options)
     tls = options["tls"]
     dialler = Dialler(time.ticks_ms, find, deadline, tls, network=Network())
+    heard = []
     mqtt = Mqtt(
         FakeConfig(**options["settings"]),
         "winky-a1b2c3",
@@ -147,6 +149,8 @@ async def main(options):
         time.ticks_ms,
         lambda: {"uptime": 12, "memory": {"heap_used": gc.mem_alloc()}, "tic": source.status()},
         deadline,
+        topics=[topic.encode() for topic in options["topics"]],
+        heard=lambda topic, payload: heard.append((topic.decode(), payload.decode())),
         backlog=backlog,
     )
     if options["wait"]:
@@ -169,7 +173,7 @@ async def main(options):
         elif command[0] == "event":
             mqtt.event(command[1], json.loads(command[2]))
         else:
-            status(mqtt, store, watch)
+            status(mqtt, store, watch, heard)
     task.cancel()
     try:
         await task

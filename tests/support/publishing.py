@@ -11,9 +11,10 @@ class Publishing:
     """Runs tests/support/publisher.py against a port of loopback, from `with` to its end."""
 
     def __init__(self, port, *, period=0, deadline=500, wait=50, runtime="unix64", backlog=None,
-                 step=0, folder=None, tls=None, names=None, servers=None, **settings):
+                 step=0, folder=None, tls=None, names=None, servers=None, topics=None,
+                 **settings):
         """folder: the board's flash; tls: as Dialler has it; names: {name: address}, servers: name
-        servers to ask for others.
+        servers to ask for others; topics: that are subscribed to, see "heard" of the status.
         """
         self.options = {
             "settings": {"mqtt_port": port, **settings},
@@ -25,6 +26,7 @@ class Publishing:
             "tls": tls,
             "names": names or {},
             "servers": servers,
+            "topics": topics or [],
         }
         self._folder = folder
         self._runtime = runtime
@@ -54,7 +56,7 @@ class Publishing:
         self._process.stdin.write(" ".join(map(str, command)) + "\n")
 
     def status(self) -> dict:
-        """Mqtt.status() with heap, stall, held and frames."""
+        """Mqtt.status() with heap, stall, held, frames, heard."""
         self.tell("status")
         line = self._process.stdout.readline()
         assert line, self._process.communicate()[1]

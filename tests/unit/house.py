@@ -97,9 +97,12 @@ class Mqtt:
     """A destination that notes what it was given."""
 
     def __init__(
-        self, config, device, store, source, open_connection, ticks_ms, health, sources, backlog
+        self, config, device, store, source, open_connection, ticks_ms, health, sources, topics,
+        heard, backlog,
     ):
         self.sources = sources
+        self.topics = topics
+        self.heard = heard
         self.backlog = backlog
         self.device = device
         self.open = open_connection

@@ -150,6 +150,19 @@ def test_a_pin_that_the_chip_lacks_is_told_and_the_rest_works():
         assert "led: pin 2 cannot be used for it" in house.said
 
 
+async def test_commands_are_heard_only_if_that_is_wanted():
+    with House(mqtt_host="broker") as house:
+        assert house.build().mqtt.topics == []
+    with House(mqtt_host="broker", mqtt_commands="on", mqtt_base="home") as house:
+        mqtt = house.build().mqtt
+        assert mqtt.topics == [f"home/{house.gateway.device}/command/#".encode()]
+        mqtt.heard(b"homeassistant/status", b"online")
+        assert mqtt.events == []
+        mqtt.heard(b"home/winky-a1b2c3/command/dance", b"")
+        assert mqtt.events == [
+            ("command_refused", {"command": "dance", "reason": "no such command"})]
+
+
 def test_memory_counts_what_python_holds():
     with House() as house:
         gateway = house.build()

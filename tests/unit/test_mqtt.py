@@ -342,6 +342,28 @@ async def test_topics_are_subscribed_to_in_each_connection():
     assert await scene.stop()
 
 
+async def test_all_is_said_again_when_somebody_asks():
+    scene = Scene(publish_when="interval", publish_interval=3600, labels="EAST")
+    stream = await scene.start()
+    standard(scene.store)
+    for _ in range(3):
+        scene.source.end_frame()
+    await scene.turns(stream)
+    stream.take()
+    scene.source.end_frame()
+    await scene.turns(stream)
+    assert not stream.take()
+    scene.mqtt.resend()
+    await scene.turns(stream)
+    assert [one[0] for one in messages(stream.take())] == ["gateway", "frame", "label/EAST"]
+    scene.mqtt.resend(1)  # s, from now on
+    await asyncio.sleep_ms(1100)
+    scene.source.end_frame()
+    await scene.turns(stream)
+    assert [one[0] for one in messages(stream.take())] == ["frame", "label/EAST"]
+    await scene.stop()
+
+
 async def test_a_refused_subscription_is_told():
     scene = Scene(topics=[b"a/b"])
     stream = await scene.start()
