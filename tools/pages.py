@@ -5,10 +5,11 @@
     manifest.json                          {name: [bytes, sum]}, the sum for an ETag
 
 web/js/*.js become one script in the order of their names; the words of the page itself
-(web/words.*.json) go into it. Comments and indentation are left out, nothing else is changed.
+(web/words.*.json) go into it. A label is told with the first letters of its modes. Comments and indentation are left out, nothing else is changed.
 The same sources always give the same bytes. `python3 -m tools.pages` prints the sizes.
 """
 
+import functools
 import hashlib
 import json
 import re
@@ -24,6 +25,7 @@ WEB = ROOT / "web"
 OUT = CACHE / "web"
 LIMIT = 60 * 1024  # bytes of all files together
 LANGUAGES = ("fr", "en")
+MODES = ("historique", "standard", "pmepmi")
 
 
 def build(web: Path = WEB, out: Path = OUT) -> dict:
@@ -54,6 +56,8 @@ def sources(web: Path = WEB) -> dict:
     }
     for language in LANGUAGES:
         later = json.loads(read[f"labels.{language}.json"])
+        for label, entry in later["labels"].items():
+            entry.append("".join(mode[0] for mode in modes() if label in modes()[mode]))
         later.update(json.loads(read[f"settings.{language}.json"]))
         files[f"{language}.json"] = _json(later)
     versions = {language: version(files[f"{language}.json"]) for language in LANGUAGES}
@@ -64,6 +68,17 @@ def sources(web: Path = WEB) -> dict:
     for name in ("app.css", "app.js"):
         page = page.replace(f'"/{name}"', f'"/{name}?v={version(files[name])}"')
     return {"index.html": page, **files}
+
+
+@functools.cache
+def modes() -> dict:
+    """{mode: its labels}, from the firmware's catalogue."""
+    found = {}
+    for mode in MODES:
+        lines = (ROOT / f"firmware/tic/labels_{mode}.py").read_text("utf-8").splitlines()
+        start = lines.index('TABLE = b"""') + 1
+        found[mode] = [line.split()[0] for line in lines[start : lines.index('"""', start)]]
+    return found
 
 
 def version(text: str) -> str:

@@ -157,6 +157,34 @@ WRONG = [
 ]
 
 
+def test_labels_are_chosen_by_mode(home):
+    _, visitor = home(390, "fr", SET="model=on wifi_ssid=house labels=EAST,PAPP,EAP_s_2")
+    page = visitor.page
+    visitor.open("settings/publish")
+    page.wait_for_selector("#s-labels", state="attached")
+    page.wait_for_selector(".groups details[open]")  # that of the meter's mode
+    groups = page.locator(".groups > details")
+    for place, mode, count in ((0, "historique", "1 / 34"), (1, "standard", "1 / 74"),
+                               (2, "pmepmi", visitor.word("labels.all"))):
+        words = groups.nth(place).locator("summary").inner_text()
+        assert words.startswith(visitor.word(f"mode.{mode}")) and words.endswith(count), words
+        assert (groups.nth(place).get_attribute("open") is not None) == (mode == "standard")
+    groups.nth(1).locator("input[value=SINSTS]").check()
+    groups.nth(3).locator("summary").click()
+    text = groups.nth(3).locator("input")
+    assert text.input_value() == "EAP_s_2,EAST,PAPP,SINSTS"
+    visitor.shot("settings-labels")
+    visitor.sound()
+    # A label of two modes has two boxes, and is one.
+    text.fill("DATE, SINSTS")
+    assert page.locator(".groups input[value=DATE]:checked").count() == 2
+    assert page.locator(".groups input[type=checkbox]:checked").count() == 3
+    visitor.press("save")
+    page.locator(".restartbar").wait_for()
+    kept = {s["key"]: s["value"] for s in visitor.ask("config")[1]["settings"]}
+    assert kept["labels"] == "DATE,SINSTS"
+
+
 def test_wrong_input_is_told_beside_the_field(home):
     _, visitor = home(390, "fr", SET="model=on wifi_ssid=house")
     page = visitor.page

@@ -256,53 +256,59 @@ function secretField({value}, id, described) {
     check: undefined};
 }
 
-// The labels by meaning: all, or those ticked.
-function labelsField({value}, id, described, words) {
-  const boxes = new Map();
-  const chosen = new Set(value === "*" ? [] : value.split(","));
+// The labels by mode and meaning: all, or those ticked; as text, too, for what no box stands for.
+function labelsField(setting, id, described, words) {
+  const chosen = new Set(setting.value === "*" ? [] : setting.value.split(","));
   const all = h("input", {id, type: "checkbox", role: "switch", "aria-describedby": described});
-  const list = h("div.groups");
-  const sent = new Set();
+  const text = h("input", {type: "text", "aria-label": t("labels.text"), autocomplete: "off", spellcheck: "false"});
+  const boxes = [];
+  const choose = (labels, on) => {
+    for (const label of labels) if (on) chosen.add(label); else chosen.delete(label);
+    show();
+  };
   const tick = (label) => {
-    const box = h("input", {type: "checkbox", value: label});
-    box.checked = chosen.has(label);
-    boxes.set(label, box);
-    return h("label.tick", box, h("code", label), h("span", (words.labels[label] || ["", ""])[1]));
+    const box = h("input", {type: "checkbox", value: label, onchange: () => choose([label], box.checked)});
+    boxes.push(box);
+    return h("label.tick", box, h("code", label), h("span", words.labels[label][1]));
   };
   const group = (name, labels) => labels.length && h("fieldset", h("legend", name, " ",
-    h("button.quiet", {type: "button", onclick: () => {
-      const on = labels.some((label) => !boxes.get(label).checked);
-      for (const label of labels) boxes.get(label).checked = on;
-      list.dispatchEvent(new Event("change", {bubbles: true}));
-    }}, t("tick.all"))), labels.map(tick));
-  const fillIn = () => {
-    for (const [label, box] of boxes) if (box.checked) chosen.add(label); else chosen.delete(label);
-    boxes.clear();
-    const by = (test) => Object.entries(words.groups).map(([key, name]) => group(name,
-      Object.keys(words.labels).filter((label) => words.labels[label][0] === key && test(label))));
-    const strange = [...sent, ...chosen].filter((label) => !words.labels[label]);
-    list.replaceChildren(...[by((label) => sent.has(label) || chosen.has(label)), group(t("other"), [...new Set(strange)]),
-      h("details", h("summary", t("labels.others")), by((label) => !sent.has(label) && !chosen.has(label)))]
-      .flat(2).filter(Boolean));
+    h("button.quiet", {type: "button", onclick: () => choose(labels, labels.some((label) => !chosen.has(label)))},
+      t("tick.all"))), labels.map(tick));
+  const modes = ["historique", "standard", "pmepmi"].map((mode) => {
+    const labels = Object.keys(words.labels).filter((label) => words.labels[label][2].includes(mode[0]));
+    const count = h("span.note");
+    return {mode, labels, count, node: h("details", h("summary", t(`mode.${mode}`), " ", count),
+      Object.entries(words.groups).map(([key, name]) =>
+        group(name, labels.filter((label) => words.labels[label][0] === key))))};
+  });
+  const list = h("div.groups", modes.map((one) => one.node), h("details", h("summary", t("labels.text")), text));
+  const get = () => all.checked ? "*" : [...chosen].sort().join(",");
+  const show = () => {
+    list.hidden = all.checked;
+    for (const box of boxes) box.checked = chosen.has(box.value);
+    for (const {labels, count} of modes) {
+      const n = labels.filter((label) => chosen.has(label)).length;
+      count.textContent = n ? `${n} / ${labels.length}` : t("labels.all");
+    }
+    if (document.activeElement !== text) text.value = [...chosen].sort().join(",");
   };
-  const show = () => { list.hidden = all.checked; };
-  all.checked = value === "*";
+  const fill = (value) => {
+    all.checked = value === "*";
+    chosen.clear();
+    choose(value.split(/[\s,]+/).filter((label) => label && label !== "*"), true);
+  };
   all.addEventListener("change", show);
-  fillIn();
-  show();
+  text.addEventListener("input", () => {
+    chosen.clear();
+    choose(text.value.split(/[\s,]+/).filter(Boolean), true);
+  });
+  fill(setting.value);
+  // The mode of the meter at hand stands open.
   api("labels").then((told) => {
-    for (const {label} of told.labels) sent.add(label);
-    fillIn();
+    for (const one of modes) if (one.mode === told.mode) one.node.open = true;
   }).catch(() => {});
-  const get = () => all.checked ? "*" : [...boxes].filter(([, box]) => box.checked).map(([label]) => label).sort().join(",");
-  // The same order as what get() gives, or an untouched list would count as changed.
-  return {node: h("div", h("label.tick", all, h("b", t("labels.all"))), list), inputs: [all], group: true, get,
-    set: (v) => {
-      all.checked = v === "*";
-      for (const [label, box] of boxes) box.checked = v.split(",").includes(label);
-      show();
-    },
-    check: () => get() !== ""};
+  return {node: h("div", h("label.tick", all, h("b", t("labels.all"))), list), inputs: [all], group: true, get, set: fill,
+    check: () => get() !== "" && allowed(setting, get())};
 }
 
 // A price for each period that the meter has; without a meter as text.
