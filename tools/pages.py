@@ -5,7 +5,8 @@
     manifest.json                          {name: [bytes, sum]}, the sum for an ETag
 
 web/js/*.js become one script in the order of their names; the words of the page itself
-(web/words.*.json) go into it. A label is told with the first letters of its modes. Comments and indentation are left out, nothing else is changed.
+(web/words.*.json) go into it. A label is told with the first letters of its modes. Comments and
+indentation are left out, nothing else is changed.
 The same sources always give the same bytes. `python3 -m tools.pages` prints the sizes.
 """
 
