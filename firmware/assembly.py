@@ -81,10 +81,13 @@ def _supply(gateway, config, board, device):
     """
     from firmware.supply import checksum, known
 
+    first = known() is None
     if load("quick.prepare").prepare(config, board, device, checksum()):
         from firmware.quick.stay import watch
 
         supply = known()
+        if first and supply.alone():
+            machine.deepsleep(10)  # it wakes to the cycle
         gateway.supervisor.add("supply", lambda: watch(supply, gateway.close))
 
 

@@ -176,10 +176,17 @@ class Power:
         pause = min(_PAUSE << min(cells[FAILURES], 8), _PATIENCE)
         cells[AFTER] = now + pause + pause * chance // 1024
 
-    def sent(self, capacitor, ms) -> None:
-        """It has delivered everything, took so long and left that voltage."""
+    def more(self, capacitor) -> bool:
+        """Whether a session may send what has waited for long, too."""
+        return 2 * capacitor > self._told["power_start"] + self._told["power_stop"]
+
+    def sent(self, capacitor, ms, usual=True) -> None:
+        """It has delivered something, took so long and left that voltage; usual: not much more
+        than a session has as a rule.
+        """
         cells = self._cells
-        self._spent(SENDING, capacitor, ms)
+        if usual or not cells[SENDING]:
+            self._spent(SENDING, capacitor, ms)
         cells[AWAKE] = ms
         cells[SESSIONS] += 1
         cells[FAILED] -= 1

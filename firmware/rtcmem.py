@@ -44,10 +44,13 @@ SESSIONS = const(20)
 FAILED = const(21)
 MISSED = const(22)  # cycles without a whole reading
 LOWEST = const(23)  # mV at the capacitor
-SPILLED = const(24)  # readings moved to flash, or dropped for want of it
+SPILLED = const(24)  # readings that were thrown away for want of room
 AWAKE = const(25)  # ms of the last session
 KEPT = const(26)  # 1: the first reading was delivered
 NIGHT = const(27)  # wakes in a row without power from the meter
+FLASH = const(28)  # readings in flash,
+SKIP = const(29)  # of which so many are delivered
+SHIFT = const(30)  # by how much the clock was wrong when the power came
 _CELLS = const(32)
 
 # Bits of STATE.

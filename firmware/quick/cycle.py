@@ -20,10 +20,13 @@ from firmware.rtcmem import (
     AFTER,
     AWAKE,
     BURST,
+    CHARGING,
     CLOCK,
     CYCLES,
+    DARK,
     FAILED,
     FAILURES,
+    FLASH,
     INCOME,
     LEASED,
     LOWEST,
@@ -32,6 +35,7 @@ from firmware.rtcmem import (
     READING,
     SENDING,
     SESSIONS,
+    SHIFT,
     SLEEP,
     SPILLED,
     STARTS,
@@ -49,6 +53,7 @@ _BITE = const(60_000)  # ms until the watchdog ends a session that hangs
 _FAR = const(3600)  # s
 _FRESH = const(600)  # s for which the clock is left alone
 _AT_ONCE = const(10)  # ms
+_FEW = const(2)  # readings that are not worth a block of flash
 _ROOM = const(400)  # bytes
 
 
@@ -116,6 +121,7 @@ class Cycle:
         self._began = self._looked = began
         self._power = Power(self._told, memory.cells)
         self._readings = Readings(memory)
+        self._stored = None  # a Waiting, while something is in flash
         self._fine = True
 
     def run(self) -> int:
@@ -129,10 +135,14 @@ class Cycle:
         cells[SLEEP] = 0  # until it sleeps again
         if what == REMAIN:
             return _AT_ONCE
+        if cells[FLASH] or self._memory.fresh:
+            self._flash()
         if what == READ:
             self._read(pause)
             if power.sends(self.now, self._charge(), *self._waiting()):
                 self._send()
+        elif len(self._readings) > _FEW and cells[STATE] & (CHARGING | DARK):
+            self._flash().move()  # the power may go for good
         ms = power.rest(self.now, self._charge(), self._passed(self._began))
         print(f"sleep: {ms} ms, {len(self._readings)} readings wait, {self._charge()} mV")
         return ms
@@ -168,10 +178,25 @@ class Cycle:
             cells[MISSED] += 1
             return
         self._listen(lines)
-        while not readings.add(self.now, lines) and len(readings):
-            readings.drop(1)
-            cells[SPILLED] += 1
+        if not readings.add(self.now, lines):
+            if not self._flash().move():
+                cells[SPILLED] += len(readings)
+                readings.drop(len(readings))
+            readings.add(self.now, lines)
         memory.save()
+
+    def _flash(self):
+        """What is in flash, and a way to get there."""
+        if not self._stored:
+            from firmware.quick.waiting import Waiting
+
+            size = self._told["backlog_flash"] * 1024
+            self._stored = Waiting(self._memory, self._readings, size)
+        return self._stored
+
+    def more(self) -> bool:
+        """Whether there is the charge for what has waited for long."""
+        return self._power.more(self._charge())
 
     def _listen(self, lines):
         """What the meter says of the time, now and then."""
@@ -193,7 +218,7 @@ class Cycle:
         if abs(step) > 1:
             set_clock(now)
             self._readings.shift(step)
-            for cell in (AFTER, STAYED, LEASED):
+            for cell in (AFTER, STAYED, LEASED, SHIFT):
                 cells[cell] += step
             self.now += step
         cells[CLOCK] = self.now
@@ -201,11 +226,12 @@ class Cycle:
     def _waiting(self) -> tuple:
         """How many wait, since when, and whether there is hardly room for one more."""
         readings = self._readings
-        full = self._memory.room() < _ROOM
-        return len(readings), readings.oldest() if len(readings) else self.now, full
+        full = self._memory.room() < _ROOM or self._stored is not None
+        waiting = self._stored or readings
+        return len(waiting), readings.oldest() if len(readings) else self.now, full
 
     def _send(self):
-        power, memory, readings = self._power, self._memory, self._readings
+        power, memory, readings = self._power, self._memory, self._stored or self._readings
         power.tries(self.now, self.now & 0xFF)
         memory.save()
         machine.WDT(timeout=_BITE)
@@ -218,8 +244,9 @@ class Cycle:
             taken = session(self._told, memory, readings, self)
             readings.drop(taken)
             print(f"session: {taken} of {waiting} readings sent")
-            if taken == waiting:
-                power.sent(self._charge(), self._passed(began))
+            if taken:
+                usual = taken <= 2 * self._cells[BURST]
+                power.sent(self._charge(), self._passed(began), usual)
         except OSError as error:
             print(f"session: {error}")
 

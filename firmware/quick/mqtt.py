@@ -35,11 +35,10 @@ def iso(utc) -> str:
 
 
 class Burst:
-    """told: the settings (prepare.py); mode: of the meter, as in tic.catalogue."""
+    """told: the settings (prepare.py)."""
 
-    def __init__(self, told, mode):
+    def __init__(self, told):
         self._told = told
-        self._mode = mode
         client = umqtt.MQTTClient(b"", "")
         topic = f"{told['mqtt_base']}/{told['device']}/status".encode()
         client.set_last_will(topic, b"", True, told["mqtt_qos"])  # for the names of the topics
@@ -53,9 +52,9 @@ class Burst:
         self._mask = shown if callable(shown) else None
         self._head = f'{{"site":{json.dumps(site)},'.encode() if site else b"{"
 
-    def deliver(self, radio, stream, readings, health, dated) -> int:
-        """Send all of them, then what health gives; how many the broker has taken, which is less
-        than all if something went wrong: OSError in words if it is none.
+    def deliver(self, radio, stream, readings, health, more) -> int:
+        """Send all that readings.each() gives, as long as more() is true, then what health says.
+        -> how many the broker has taken; OSError in words if something went wrong before that.
         """
         outbox = self._outbox
         outbox.control(bytes.fromhex(self._told["connect"]))
@@ -68,7 +67,7 @@ class Burst:
             while True:
                 while following:
                     try:
-                        self._frame(following[1], iso(following[0]) if dated else None)
+                        self._frame(*following)
                     except Full:
                         if not tried:
                             raise OSError("a reading is too long to be sent")
@@ -83,7 +82,7 @@ class Burst:
                 radio.wait(self._answered, _ANSWER, "the broker does not answer")
                 self._settle()
                 taken = tried
-                if not following:
+                if not following or not more():
                     break
             outbox.control(b"\xe0\x00")
             outbox.write_to(stream)
@@ -111,13 +110,14 @@ class Burst:
         self._codec.begin(name).write(payload)
         self._codec.publish(retain)
 
-    def _frame(self, lines, time):
+    def _frame(self, time, lines, mode):
+        self._mode = mode
         writer = self._codec.begin(b"frame")
         writer.write(self._head)
-        if time:
+        if time is not None:
             writer.write(b'"time":')
-            writer.json(time)
-        comma = b"," if time else b""
+            writer.json(iso(time))
+        comma = b"" if time is None else b","
         for line in lines:
             writer.write(comma)
             comma = b","

@@ -14,7 +14,7 @@ what the meter says (quick.py).
 
 from micropython import const
 
-from firmware.rtcmem import FIRST, KEPT, LAST
+from firmware.rtcmem import CLOCK, FIRST, KEPT, LAST, MODE
 
 _GONE = const(255)
 _HEAD = const(5)
@@ -108,16 +108,22 @@ class Readings:
 
     def oldest(self) -> int:
         """When the oldest that waits was taken."""
-        for time, _ in self.each():
-            return time
-        return self._memory.cells[LAST]
+        cells, kept = self._memory.cells, self._memory.cells[KEPT]
+        for time, _, _ in walk(self._memory.readings, cells[FIRST], []):
+            if not kept:
+                return time
+            kept = 0
+        return cells[LAST]
 
     def each(self):
-        """Iterate over (time, lines) of those that wait, the oldest first."""
-        kept = self._memory.cells[KEPT]
-        for time, lines, _ in walk(self._memory.readings, self._memory.cells[FIRST], []):
+        """Iterate over (time, None if it is not known, lines, mode) of those that wait, the oldest
+        first.
+        """
+        cells = self._memory.cells
+        kept, right = cells[KEPT], cells[CLOCK] > 0
+        for time, lines, _ in walk(self._memory.readings, cells[FIRST], []):
             if not kept:
-                yield time, lines
+                yield time if right else None, lines, cells[MODE]
             kept = 0
 
     def drop(self, count) -> None:

@@ -4,7 +4,7 @@ import network
 from micropython import const
 
 from firmware.quick.radio import Radio
-from firmware.rtcmem import CLOCK, MODE
+from firmware.rtcmem import CLOCK
 
 _CLOCK = const(3600)  # s between two questions to the time server
 
@@ -12,7 +12,7 @@ _CLOCK = const(3600)  # s between two questions to the time server
 def session(told, memory, readings, cycle) -> int:
     """Send what waits; how many readings were taken. OSError in words if none was.
 
-    cycle: with going(), health(), set(utc) of the clock, and now.
+    cycle: with going(), more(), health(), set(utc) of the clock, and now.
     """
     cells = memory.cells
     network.country(told["wifi_country"])
@@ -33,11 +33,9 @@ def session(told, memory, readings, cycle) -> int:
 def _mqtt(told, memory, radio, readings, cycle) -> int:
     from firmware.quick.mqtt import Burst
 
-    cells = memory.cells
     stream = radio.open(told["mqtt_host"], told["mqtt_port"])
     try:
-        burst = Burst(told, cells[MODE])
-        return burst.deliver(radio, stream, readings, cycle.health(), cells[CLOCK] > 0)
+        return Burst(told).deliver(radio, stream, readings, cycle.health(), cycle.more)
     finally:
         stream.close()
 

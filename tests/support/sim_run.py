@@ -13,7 +13,7 @@ from tests.support.sim_listener import PATIENCE, wait_for
 from tools.runtime import ROOT
 
 VARIABLES = ("MODE CONTRACT PHASES PRODUCER NOISE SPEED FILE SET STATE BROKER SEED SLOW"
-             " FIRST TICGATE_MICROPYTHON TICGATE_WIFI").split()
+             " FIRST POWER TICGATE_MICROPYTHON TICGATE_WIFI").split()
 MARK = "TICGATE_TEST_RUN"
 
 

@@ -6,7 +6,7 @@ import json
 from firmware.quick.mqtt import Burst, iso
 from firmware.quick.radio import Radio
 from firmware.quick.readings import Readings
-from firmware.rtcmem import Memory
+from firmware.rtcmem import CLOCK, MODE, Memory
 
 TOLD = {
     "mqtt_base": "tic", "device": "winky-1a2b3c", "mqtt_qos": 0, "mqtt_labels": False,
@@ -80,15 +80,21 @@ class Broker:
         return found
 
 
-def some(count):
-    readings = Readings(Memory(Rtc()))
+def memory(mode=1, clock=1):
+    made = Memory(Rtc())
+    made.cells[MODE], made.cells[CLOCK] = mode, clock
+    return made
+
+
+def some(count, clock=1):
+    readings = Readings(memory(1, clock))
     for n in range(count):
         lines = [b"BASE\t%09d" % (14_460_852 + n), b"PTEC\tTH..", b"PAPP\t%05d" % (450 + n)]
         assert readings.add(800_000_000 + 10 * n, lines)
     return readings
 
 
-def deliver(readings, broker, dated=True, mode=1, going=lambda: True, **changes):
+def deliver(readings, broker, going=lambda: True, more=lambda: True, **changes):
     told = dict(TOLD, **changes)
     ticks = [0]
 
@@ -97,7 +103,7 @@ def deliver(readings, broker, dated=True, mode=1, going=lambda: True, **changes)
         return ticks[0]
 
     radio = Radio(None, told, Memory(Rtc()), going, ticks_ms)
-    return Burst(told, mode).deliver(radio, broker, readings, {"power": {"burst": 3}}, dated)
+    return Burst(told).deliver(radio, broker, readings, {"power": {"burst": 3}}, more)
 
 
 def refused(words, *args, **changes):
@@ -125,7 +131,7 @@ def test_everything_goes_out_before_the_first_answer():
 
 def test_without_a_clock_without_a_time_and_with_the_place():
     broker = Broker()
-    deliver(some(1), broker, dated=False, site="cellar")
+    deliver(some(1, 0), broker, site="cellar")
     assert json.loads(broker.messages()[1][1]) == {
         "site": "cellar", "BASE": 14_460_852, "PTEC": "TH..", "PAPP": 450}
 
@@ -140,17 +146,17 @@ def test_labels_of_the_newest():
 
 
 def test_values_with_a_horodate_and_identifiers():
-    readings = Readings(Memory(Rtc()))
+    readings = Readings(memory(2))
     readings.add(1, [b"ADSC\t022161988996", b"DATE\tH240104145720\t",
                      b"SMAXSN\tE240704093412\t03112", b"NTARF\t02"])
     broker = Broker()
-    deliver(readings, broker, mode=2, identifiers="send")
+    deliver(readings, broker, identifiers="send")
     said = json.loads(broker.messages()[1][1])
     assert said["ADSC"] == "022161988996" and said["NTARF"] == 2
     assert said["DATE"] == "2024-01-04T14:57:20+01:00"
     assert said["SMAXSN"] == {"value": 3112, "at": "2024-07-04T09:34:12+02:00"}
     broker = Broker()
-    deliver(readings, broker, mode=2, identifiers="hash", identifiers_salt="abcdef")
+    deliver(readings, broker, identifiers="hash", identifiers_salt="abcdef")
     said = json.loads(broker.messages()[1][1])
     assert len(said["ADSC"]) == 16 and said["ADSC"] != "022161988996"
 
@@ -189,6 +195,12 @@ def test_what_was_taken_before_the_charge_ran_out_counts():
 
     taken = deliver(some(120), Broker(step=1), going=going)
     assert 0 < taken < 120
+
+
+def test_it_stops_between_two_portions_when_the_charge_is_wanted_elsewhere():
+    broker = Broker()
+    assert 0 < deliver(some(120), broker, more=lambda: False) < 120
+    assert broker.packets[-1][0] == 0xE0
 
 
 def test_times():

@@ -31,6 +31,10 @@ def describe(frame: dict) -> str:
 
 def health(gateway: dict) -> str:
     """Groups good and rejected by cause, from the topic gateway, and when it said so."""
+    if "power" in gateway:              # of a gateway that sleeps
+        power = gateway["power"]
+        return (f"{power['capacitor_mv']} mV, {power['income_mw']} mW come in, {power['readings']}"
+                f" readings in {power['sessions'] + 1} sessions, {power['failed']} failed")
     counters = gateway.get("counters", {})
     causes = {name: n for name, n in counters.items() if n and name not in _NOT_REJECTED}
     named = ", ".join(f"{n} {name}" for name, n in causes.items())
@@ -77,7 +81,9 @@ class Live:
             if name == "frame":
                 self._seen = time.monotonic()
                 lost = self._line.get("lost", 0)
-                self._say(f"{time.strftime('%H:%M:%S')}  {describe(json.loads(payload))}  "
+                frame = json.loads(payload)
+                taken = f" of {frame['time']}" if "time" in frame else ""
+                self._say(f"{time.strftime('%H:%M:%S')}  {describe(frame)}{taken}  "
                           f"{lost} bytes lost; {self._health}")
             elif name == "gateway":
                 self._health = health(json.loads(payload))

@@ -20,7 +20,8 @@ if str(ROOT) not in sys.path:
     sys.path.insert(0, str(ROOT))
 
 from tools import pages  # noqa: E402
-from tools.simulator import broker, settings  # noqa: E402
+from tools.simulator import broker, settings, time_server  # noqa: E402
+from tools.simulator.capacitor import Capacitor  # noqa: E402
 from tools.simulator.live import Live  # noqa: E402
 
 BOARD = ROOT / "tools/simulator/board"
@@ -60,7 +61,8 @@ class Conductor:
         self.options, self.micropython, self.state = options, micropython, state
         self.report = {}                # the line's last report
         self.status = 0                 # how the conductor ends
-        self._line = self._firmware = self._broker = None
+        self._line = self._firmware = self._broker = self._clock = None
+        self.capacitor = Capacitor(state) if options.power == "supercap" else None
         self._environment = dict(
             os.environ, TICGATE_STATE=state, TICGATE_ID=CHIP, TICGATE_SPEED=f"{options.speed:g}",
             TICGATE_DNS_PORT=str(_free_udp()),
@@ -72,6 +74,8 @@ class Conductor:
         """Start everything, wait for the firmware's end, stop everything. -> exit status"""
         try:
             host, port = await self._start_broker()
+            if self.capacitor:
+                self._clock, self._time = await time_server.start()
             known = self._configure(host, port)
             await self._start_line()
             device = known["mqtt_device"] or f"winky-{CHIP[-6:]}"
@@ -84,6 +88,8 @@ class Conductor:
             live = Live(known, device, self.report, lambda text: print(text, flush=True))
             tasks = [asyncio.create_task(task) for task in (
                 live.run(), live.patience(), self._follow_line(), self._firmware_life())]
+            if self.capacitor:
+                tasks.append(asyncio.create_task(self.capacitor.run(self._power_cut)))
             try:
                 done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
                 for task in done:
@@ -124,6 +130,9 @@ class Conductor:
                   ("raw_tic_port", str(broker.free_port(RAW_TIC)))]
         if not self.options.first:
             pairs.append(("wifi_ssid", "simulated"))
+        if self.capacitor:
+            pairs += [("power", "supercap"), ("board", "winky_c6"), ("power_stay_every", "0"),
+                      ("ntp_host", f"127.0.0.1:{self._time}")]
         pairs += self.options.set
         done = subprocess.run([self.micropython, str(ROOT / "tools/simulator/configure.py")],
                               input=json.dumps(pairs), text=True, capture_output=True,
@@ -174,16 +183,32 @@ class Conductor:
                 self.micropython, str(BOARD / "power_on.py"), cwd=self.state,
                 env=dict(self._environment, TICGATE_CAUSE=cause), process_group=0,
                 stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+            if self.capacitor:
+                self.capacitor.running = True
             async for words in self._firmware.stdout:
                 print(f"board: {words.decode(errors='replace').rstrip()}", flush=True)
             status = await self._firmware.wait()
             self._line.stdin.write(b"detach\n")
+            if self.capacitor:
+                self.capacitor.running = False
+                (Path(self.state) / "radio.on").unlink(missing_ok=True)
+                if self.capacitor.off:
+                    await self.capacitor.back()
+                    cause = "1"
+                    continue
             if status not in _RESTARTS:
                 print(f"the firmware ended with status {status}", flush=True)
                 self.status = 1
                 return
             cause = _RESTARTS[status]
             await asyncio.sleep(self._sleep() if status == 65 else 0.3)
+
+    def _power_cut(self) -> None:
+        """The capacitor is empty: nothing but the flash keeps what it holds."""
+        print(f"board: brown-out at {self.capacitor.volts:.2f} V", flush=True)
+        self.capacitor.running = False
+        self._firmware.kill()
+        (Path(self.state) / "rtc.bin").unlink(missing_ok=True)
 
     def _sleep(self) -> float:
         """Seconds that the board wanted to sleep; one second for a sleep without end."""
@@ -212,6 +237,8 @@ class Conductor:
                     await self._line.wait()
         if self._broker:
             await self._broker.shutdown()
+        if self._clock:
+            self._clock.close()
 
 
 async def conduct(options, micropython: str, state: str) -> int:

@@ -11,7 +11,7 @@ from .meter import MODES, Meter
 from .recording import Performance, Recording
 
 Options = namedtuple("Options", "mode contract phases producer noise speed file set state broker"
-                                " seed slow first")
+                                " seed slow first power")
 
 
 class Wrong(Exception):
@@ -90,6 +90,7 @@ _READERS = {
     "SEED": _number(0, 1e9, 1),
     "SLOW": _choice(("0", "1"), "0"),
     "FIRST": _choice(("0", "1"), "0"),
+    "POWER": _choice(("usb", "supercap"), "usb"),
 }
 
 
@@ -99,7 +100,8 @@ def read(environment: dict) -> Options:
            for name, reader in _READERS.items()}
     return Options(got["MODE"], got["CONTRACT"], int(got["PHASES"]), got["PRODUCER"] == "1",
                    got["NOISE"], got["SPEED"], got["FILE"], got["SET"], got["STATE"],
-                   got["BROKER"], int(got["SEED"]), got["SLOW"] == "1", got["FIRST"] == "1")
+                   got["BROKER"], int(got["SEED"]), got["SLOW"] == "1", got["FIRST"] == "1",
+                   got["POWER"])
 
 
 def source(options: Options):

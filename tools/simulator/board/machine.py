@@ -2,7 +2,8 @@
 
 A module found on MICROPYPATH goes before the built-in one of the unix port.
 Environment: TICGATE_STATE folder of rtc.bin, TICGATE_ID 12 hex digits, TICGATE_CAUSE how the board
-was started (the number of reset_cause), TICGATE_ADC "pin=mV,..." at the pins, TICGATE_PTY.
+was started (the number of reset_cause), TICGATE_ADC "pin=mV,..." at the pins, unless the file
+adc.txt says it, TICGATE_PTY.
 A reset ends the process with status 64, deep sleep with 65 (its length is left in sleep.ms), the
 watchdog with 66.
 """
@@ -203,7 +204,12 @@ class ADC:
 
     def read_uv(self) -> int:
         """Microvolts."""
-        for pair in (os.getenv("TICGATE_ADC") or "").split(","):
+        try:
+            with open(_state("adc.txt")) as file:  # kept up to date by capacitor.py
+                told = file.read()
+        except OSError:
+            told = os.getenv("TICGATE_ADC") or ""
+        for pair in told.split(","):
             pin, _, millivolts = pair.partition("=")
             if pin == str(self._pin):
                 return int(millivolts) * 1000

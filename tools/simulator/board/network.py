@@ -116,6 +116,18 @@ def _ms(delay) -> int:
     return int(delay * _told().get("pace", 1))
 
 
+def _told_radio(on) -> None:
+    """The file radio.on, for capacitor.py."""
+    path = f"{os.getenv('TICGATE_STATE') or '.'}/radio.on"
+    try:
+        if on:
+            open(path, "w").close()
+        else:
+            os.remove(path)
+    except OSError:
+        pass
+
+
 def _passed(since, delay) -> bool:
     return time.ticks_diff(time.ticks_ms(), since) >= _ms(delay)
 
@@ -193,6 +205,7 @@ class WLAN:
             if _networks():
                 time.sleep_ms(_ms(_SWITCH))
             self._active = bool(is_active)
+            _told_radio(any(one._active for one in self._made.values()))
         if self._station:
             self._asked, self._done = None, False
         elif self._active:
