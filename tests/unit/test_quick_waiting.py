@@ -9,6 +9,7 @@ from firmware.quick.readings import Readings
 from firmware.quick.waiting import Waiting
 from firmware.rtcmem import CLOCK, FLASH, MODE, SHIFT, SKIP, SPILLED, Memory
 
+RUNTIMES = ("unix64",)  # a flash in memory, and what it is compared with, want room
 _SIZE = 256 * 1024
 _BLOCKS = 24
 
