@@ -12,6 +12,7 @@ from firmware.publish.outbox import body, end
 from firmware.publish.payload import copy
 
 _INBOX = const(256)  # bytes; the longest packet we take, a longer message is passed over
+_LONGEST = const(65536)  # bytes; whoever sends more is no broker that we asked for a command
 _READS = const(4)  # reads in one go: a broker that floods us gets no more of our time
 
 _PUBLISH = const(0x30)
@@ -107,7 +108,7 @@ class Session:
 
         A message is passed over, but acknowledged, or it would come again for ever.
         """
-        if data[at] & 0xF4 != _PUBLISH:
+        if data[at] & 0xF4 != _PUBLISH or after - at > _LONGEST:
             raise OSError(f"the broker sent a packet of {after - at} bytes, too long for us")
         if self._end - at < _INBOX:
             return False

@@ -323,6 +323,8 @@ async def test_a_listener_that_fails_costs_nothing_else():
 async def test_lengths_beyond_reason():
     for data, word in (
         (b"\xd0\xff\xff\xff\x7f", "too long"),
+        (b"\x30\xff\xff\xff\x7f", "too long"),
+        (b"\x30\x80\x80\x80\x01", "too long"),
         (b"\x90\x80\x80\x80\x01", "too long"),
         (b"\x30\xff\xff\xff\xff", "not MQTT"),
         (b"\x30\x80\x80\x80\x80", "not MQTT"),
