@@ -11,7 +11,8 @@ override FILE := $(value FILE)
 override SET := $(value SET)
 override STATE := $(value STATE)
 override KEY := $(value KEY)
-export FILE SET STATE KEY
+override PASSWORD := $(value PASSWORD)
+export FILE SET STATE KEY PASSWORD
 
 # FILE and KEY may be relative to the folder that `make -C` was called from.
 export CALLER := $(PWD)
@@ -30,7 +31,7 @@ DECODE = MICROPYPATH="$(CURDIR):.frozen" exec .cache/bin/micropython tools/decod
 MICROPYTHON_FILES = boot.py main.py firmware tests/unit tests/support/mpy_runner.py \
 	tools/decode.py tools/decode_model.py tools/bench/target tools/simulator/board
 
-.PHONY: help run decode test lint bench energy fuzz board dist clean
+.PHONY: help run decode test lint bench energy fuzz board dist update clean
 
 help: ## this list
 	@awk -F ': *## ' '/^[a-z]+: *## / { printf "make %-7s %s\n", $$1, $$2 }' Makefile
@@ -73,6 +74,10 @@ board: ## all that goes onto a board, in .cache/board; FAMILY=
 dist: ## one file to update boards with; KEY=release.pem signs it, FAMILY=, VERSION=
 	@$(SETUP) lint
 	@$(FIND_KEY); exec $(VENV)/python -m tools.dist
+
+update: ## HOST=winky-... PASSWORD=...: a new version for a gateway in the network; see README
+	@$(SETUP) lint
+	@$(FIND_KEY); $(FIND_FILE); exec $(VENV)/python -m tools.update
 
 clean: ## remove what make has made: .cache and lib
 	rm -rf .cache lib

@@ -20,11 +20,13 @@ from firmware.tic.source import Source
 from firmware.tic.store import Store
 
 _NO_FRAME = const(120)  # s without a frame from a line that is being read
+_BITE = const(180)  # s
 _NO_DELIVERY = const(300)  # s without a message accepted by a destination that can be reached
 
 
 def build(path="config.json") -> Gateway:
     """The gateway that the settings in flash ask for; it has told the console who it is."""
+    load("migrating").run()
     config = Config(path).load()
     gateway = assemble(config, Board(config, machine))
     for name in ("assembly", "board", "config", "settings"):
@@ -68,6 +70,7 @@ def assemble(config, board) -> Gateway:
     _publish(gateway, settings, device)
     if names:
         gateway.uploads = [(name, _upload(gateway, settings, name)) for name in names]
+    _prove(gateway, settings)
     gateway.supervisor.add("console", gateway.run)
     gateway.keys = board.keys()
     if settings["power"] != "usb" and board.pin("capacitor") >= 0:
@@ -89,6 +92,18 @@ def _supply(gateway, config, board, device):
         if first and supply.alone():
             machine.deepsleep(10)  # it wakes to the cycle
         gateway.supervisor.add("supply", lambda: watch(supply, gateway.close))
+
+
+def _prove(gateway, settings):
+    """What is new has to show that it works, and what was restarted by a failure likewise."""
+    slots = load("slots")
+    asked = slots.trying()
+    if asked or slots.starts():
+        from firmware.proving import Proof
+
+        port = settings["page"] and settings["page_port"]
+        gateway.proof = Proof(asked, settings["update_minutes"], port)
+        gateway.bite = gateway.bite or _BITE  # boot.py has started the watchdog already
 
 
 def _keep(gateway, settings):

@@ -18,10 +18,12 @@ if TYPE_CHECKING:
     from firmware.link.wifi import Wifi
     from firmware.log import Log
     from firmware.portal.sessions import Sessions
+    from firmware.proving import Proof
     from firmware.publish.mqtt import Mqtt
     from firmware.supervisor import Supervisor
     from firmware.tic.source import Source
     from firmware.tic.store import Store
+    from firmware.update import Update
 
 _GARBAGE = const(8192)  # bytes allocated between two collections, so that the heap need not grow
 _EVENTS = const(10)  # that are kept for the pages
@@ -71,6 +73,8 @@ class Gateway:
     log: "Log | None" = None
     sessions: "Sessions | None" = None
     keys = None  # poll(0): whether something was typed; None while console.py listens
+    proof: "Proof | None" = None  # while this version has yet to show that it works
+    update: "Update | None" = None  # that is being taken
     _watchdog = None
 
     def __init__(self, profile, reset, bite, device=""):
@@ -79,7 +83,7 @@ class Gateway:
         self.events = []  # (utc or None, key, figures), the oldest first
         self.profile = profile
         self.reset = reset
-        self._bite = bite
+        self.bite = bite
         self._tic = {}  # the state of the line, as the console saw it last
 
     def config(self):
@@ -146,9 +150,9 @@ class Gateway:
 
     def feed(self) -> None:
         """Feed the watchdog; the first time starts it, for good."""
-        if self._bite:
+        if self.bite:
             if not self._watchdog:
-                self._watchdog = machine.WDT(timeout=self._bite * 1000)
+                self._watchdog = machine.WDT(timeout=self.bite * 1000)
             self._watchdog.feed()
 
     def read(self):
@@ -215,4 +219,6 @@ class Gateway:
                 event = self.store.take_event()
             if self.log:
                 self.log.look()
+            if self.proof and self.proof.look(self):
+                self.proof = None
             await asyncio.sleep(1)

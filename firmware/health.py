@@ -3,6 +3,7 @@
 import gc
 
 import firmware
+from firmware.rarely import load
 
 
 def facts(gateway):
@@ -35,3 +36,4 @@ def facts(gateway):
         yield "network", gateway.link.status()
     for name, status in gateway.servers:
         yield name, status()
+    yield from load("slots").facts()

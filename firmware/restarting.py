@@ -8,11 +8,14 @@ import os
 
 import machine
 
+from firmware.rarely import load
+
 _HISTORY = "history"
 _BACKLOG = "backlog_"
 _OURS = (
-    "config.json", "config.bad", "config.tmp", "admin.json", "admin.json.tmp", "meter.json",
-    "meter.json.tmp", "tic.last", "log", "log.old", "ca.der", "ca.tmp",
+    "config.json", "config.bad", "config.tmp", "config.old", "admin.json",
+    "admin.json.tmp", "meter.json", "meter.json.tmp", "tic.last", "log", "log.old", "ca.der",
+    "ca.tmp",
 )
 
 
@@ -22,6 +25,7 @@ async def restart(gateway, factory) -> None:
     gateway.close()
     if factory:
         forget()
+    load("slots").ordered(factory)
     machine.reset()
 
 

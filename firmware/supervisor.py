@@ -28,6 +28,7 @@ class Supervisor:
 
     def __init__(self, ticks_ms, feed, say):
         self.uptime = 0  # s; ticks would begin again after 12 days
+        self.proven = False  # all tasks gave the signs that they have to give
         self.tasks = []
         self._ticks_ms = ticks_ms
         self._feed = feed
@@ -61,6 +62,7 @@ class Supervisor:
         proven = True
         for task in self.tasks:
             proven = task.step(self.uptime) and proven
+        self.proven = proven
         if proven and self.uptime >= _WARM_UP:
             self._feed()
 

@@ -30,13 +30,18 @@ def build(family: str, key: Path | None = None, version: str = "", out: Path = O
         folder = Path(work) / "slot"
         version = slot.stage(folder, family, version, key)
         part = Path(work) / "bundle"
-        with part.open("wb") as file:
-            manifest = (folder / slot.MANIFEST).read_bytes()
-            file.write(manifest)
-            for name, _, _ in slot.files(manifest):
-                with (folder / name).open("rb") as content:
-                    shutil.copyfileobj(content, file)
+        pack(folder, part)
         return part.replace(out / f"ticgate-{version}-{family}.bundle")
+
+
+def pack(folder: Path, path: Path) -> None:
+    """A slot as one file."""
+    manifest = (folder / slot.MANIFEST).read_bytes()
+    with path.open("wb") as file:
+        file.write(manifest)
+        for name, _, _ in slot.files(manifest):
+            with (folder / name).open("rb") as content:
+                shutil.copyfileobj(content, file)
 
 
 def main() -> int:

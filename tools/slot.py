@@ -66,7 +66,7 @@ def stage(folder: Path, family: str, version: str = "", key: Path | None = None)
     version = _set_version(folder / "firmware", march, version)
     if key:
         (folder / signing.PUBLIC).write_text(signing.modulus(key) + "\n")
-    (folder / MANIFEST).write_bytes(_manifest(folder, family, version, key))
+    describe(folder, family, version, key)
     return version
 
 
@@ -103,7 +103,9 @@ def _set_version(package: Path, march: str, wanted: str) -> str:
     return version
 
 
-def _manifest(folder: Path, family: str, version: str, key: Path | None) -> bytes:
+def describe(folder: Path, family: str, version: str, key: Path | None = None) -> None:
+    """Write the manifest of a slot, anew if there is one."""
+    (folder / MANIFEST).unlink(missing_ok=True)
     paths = sorted(path for path in folder.rglob("*") if path.is_file())
     paths.sort(key=lambda path: path.parent != folder)  # release.pub first, then by name
     _, chips = FAMILIES[family]
@@ -115,7 +117,7 @@ def _manifest(folder: Path, family: str, version: str, key: Path | None) -> byte
         lines.append(f"file {name} {len(data)} {hashlib.sha256(data).hexdigest()}")
     text = "".join(f"{line}\n" for line in lines).encode()
     signature = signing.sign(text, key) if key else ""
-    return text + f"signature {signature}\n".encode()
+    (folder / MANIFEST).write_bytes(text + f"signature {signature}\n".encode())
 
 
 def _format(paths: list) -> str:

@@ -25,7 +25,8 @@ _TABLE = (
     " session:api_session login:api_session logout:api_session password:api_session"
     " status:api_status log:api_status labels:api_meter meter:api_meter live:feed"
     " history:export history.csv:export config:api_config scan:api_network join:api_network"
-    " test:trial restart:api_restart factory:api_restart backup:backup restore:backup ca:api_ca "
+    " test:trial restart:api_restart factory:api_restart backup:backup restore:backup ca:api_ca"
+    " update:api_update "
 )
 
 

@@ -29,6 +29,7 @@ _PIECE = const(10000)  # ms for each piece of it to be taken
 _TURN = const(20)  # ms of work until the others have their turn
 _LONG = const(30_000)  # ms for an answer while others wait
 _LEAVE = const(3000)  # ms to hear out somebody who talks on
+_STREAM = "/api/update"  # the one path whose body is not kept
 
 # The headers that are kept, in the spelling in which handlers find them.
 _KEPT = (
@@ -46,6 +47,35 @@ class Refused(Exception):
     """(status, words): the request is not looked at any further."""
 
 
+class Source:
+    """A body for who reads it by and by; `left`: bytes of it that are to come."""
+
+    def __init__(self, server, connection, came, length):
+        self._server = server
+        self._connection = connection
+        self._came = came
+        self.left = length
+
+    async def readinto(self, view) -> int:
+        """Bytes that came into a view, 0 at the end."""
+        connection, now = self._connection, self._server.ticks_ms
+        n = min(len(view), self.left)
+        if self._came:
+            n = min(n, len(self._came))
+            view[:n] = self._came[:n]
+            self._came = self._came[n:]
+        elif n:
+            connection.due = ticks_add(now(), _BODY)
+            n = None
+            while n is None:
+                n = await connection.stream.readinto(view[: self.left])
+            if not n:
+                raise EOFError("the sender went away")
+        connection.due = ticks_add(now(), _WORK)
+        self.left -= n
+        return n
+
+
 async def answer(server, connection, app, first) -> None:
     """Read the request that begins with the bytes `first`, and answer it. Its turn has come."""
     stream, now = connection.stream, server.ticks_ms
@@ -53,12 +83,16 @@ async def answer(server, connection, app, first) -> None:
     buffer = bytearray(_SIZE)
     buffer[0] = first[0]
     guard = getattr(app, "guard", None)
-    reply = body = None
+    reply = body = source = None
     try:
         try:
             request, came = await _request(connection, app, buffer)
             connection.due = ticks_add(now(), _BODY)
-            if request.content_length:
+            if request.path == _STREAM and guard and guard.user(request):
+                source = Source(server, connection, came, request.content_length)
+                request.source = source  # type: ignore
+                request.content_length = 0
+            elif request.content_length:
                 await _body(stream, request, came, guard)
             came = None
         except Refused as refused:
@@ -75,6 +109,7 @@ async def answer(server, connection, app, first) -> None:
             connection.due = ticks_add(now(), _WORK)
             reply = await app.dispatch_request(request)
             request = None
+            whole = not (source and source.left)
         else:
             whole = False
         body = reply.body
@@ -94,7 +129,7 @@ async def answer(server, connection, app, first) -> None:
     if not whole:
         # To close now would reset the connection before the answer is read.
         connection.asked = False  # whoever needs its place may have it
-        connection.due = ticks_add(now(), _LEAVE)
+        connection.due = ticks_add(now(), _WORK if source else _LEAVE)
         while await stream.readinto(buffer):
             pass
 

@@ -202,6 +202,8 @@ function troubles(status) {
     }
   }
   if (status.history && (status.history.error || status.history.dropped)) add("warm", t("history.bad"));
+  if (status.went_back) add("warm", t("update.went", {version: status.went_back}));
+  if (status.failed_starts) add("warm", t("update.failed", {n: status.failed_starts}));
   if (status.setup) add("warm", t("setup.on"));
   return found.sort((a, b) => (a.level === "warm") - (b.level === "warm"));
 }

@@ -52,6 +52,7 @@ function pageSettings(main, [asked]) {
     }
     if (one.id === "page") extra.push(accountPart());
     if (one.id === "tls") extra.push(authorityPart());
+    if (one.id === "update") extra.push(updatePart());
     if (one.id === "system") extra.push(systemPart());
     panel.replaceChildren(h("a.up", {href: "#settings"}, `‹ ${t("settings")}`),
       h("section.card", h("h2", {tabindex: -1}, one.name), one.about && h("p.note", one.about), form), ...extra);
