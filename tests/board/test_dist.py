@@ -30,7 +30,7 @@ def build(family, out, **options):
 
 def test_the_same_sources_give_the_same_bytes(tmp_path):
     """By processes whose sets have another order, from nothing, whatever the clock says."""
-    copies = []
+    makers = []
     for seed in "12":
         project = tmp_path / f"project {seed}"
         project.mkdir()
@@ -38,10 +38,12 @@ def test_the_same_sources_give_the_same_bytes(tmp_path):
             copy = shutil.copytree if (ROOT / name).is_dir() else shutil.copyfile
             copy(ROOT / name, project / name)
             os.utime(project / name, (int(seed) * 1e9, int(seed) * 1e9))
-        subprocess.run(
-            [sys.executable, "-m", "tools.dist"], cwd=project, check=True,
-            env=dict(os.environ, PYTHONHASHSEED=seed, PYTHONPATH=str(project), FAMILY="", KEY=""))
-        copies.append((project / ".cache/dist/ticgate-0.1.0-esp32c6.bundle").read_bytes())
+        env = {**os.environ, "PYTHONHASHSEED": seed, "PYTHONPATH": str(project), "FAMILY": "",
+               "KEY": "", "VERSION": "3.2.1"}
+        maker = subprocess.Popen([sys.executable, "-m", "tools.dist"], cwd=project, env=env)
+        makers.append((maker, project / ".cache/dist/ticgate-3.2.1-esp32c6.bundle"))
+    assert [maker.wait() for maker, _ in makers] == [0, 0]
+    copies = [path.read_bytes() for _, path in makers]
     assert copies[0] == copies[1]
 
 
