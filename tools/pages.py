@@ -94,7 +94,8 @@ def sources(web: Path = WEB) -> dict:
     lists = _json([keys, *[[words[one].get(key) for key in keys] for one in LANGUAGES]])
     files["app.js"] = (f'"use strict";(() => {{\nconst WORDS = (([keys, ...all]) => '
                        f"Object.fromEntries({_json(LANGUAGES)}.map((one, n) => [one, "
-                       f"Object.fromEntries(keys.map((key, at) => [key, all[n][at]]))])))({lists});\n"
+                       f"Object.fromEntries(keys.map((key, at) => [key, all[n][at]]))])))"
+                       f"({lists});\n"
                        f"const VERSION = {_json(versions)};\n{script}}})();\n")
     page = _plain(read["index.html"], r"<!--.*?-->")
     for name in ("app.css", "app.js"):
