@@ -67,6 +67,8 @@ def _before(out: Path) -> dict:
 
 def _elsewhere(web: Path, out: Path) -> dict:
     """build() by the venv's Python."""
+    if Path(sys.prefix) == VENV:
+        raise SetupError("zopfli is missing in .cache/venv: python3 -m tools.runtime venv-run")
     done = subprocess.run([VENV / "bin/python", "-m", "tools.pages", web, out], cwd=ROOT,
                           capture_output=True, text=True)
     if done.returncode:
