@@ -52,6 +52,17 @@ def use(thing, given):
     assert set(names.public.values()) <= public.rom()[0]
 
 
+def test_what_a_table_names_keeps_its_name():
+    names = _names(one="""
+TEXTS = ("alpha", b"beta gamma_")
+class Thing:
+    alpha = beta = gamma_ = delta = 0
+    def all(self):
+        return [getattr(self, name) for name in TEXTS]
+""")
+    assert {"alpha", "beta", "gamma_"}.isdisjoint(names.public) and "delta" in names.public
+
+
 def test_names_that_never_meet_become_the_same():
     names = _names(
         one="class One:\n    def alpha(self): return self.beta\n    def beta(self): 0",

@@ -6,8 +6,8 @@ long as nobody else means something by either of the two. A name is ours if the 
 it, and if nothing that others made can have it: it is none of the image (rom.txt) and in no source
 of others. The new one is meant by nobody if no source has it, and no protocol of MicroPython.
 
-What is asked for by a text has to keep its name: the text in a getattr() is seen here, others are
-named in _ASKED.
+What is asked for by a text has to keep its name: the text in a getattr(), or all in a source that
+has a getattr() without one; where the text is put together, _ASKED has to tell.
 """
 
 import ast
@@ -28,7 +28,7 @@ _PROTOCOLS = (
     " errno setter getter deleter"
 )
 
-# Modules whose things are asked for by a text that is put together: and how those begin.
+# Modules whose things are asked for by a text of another's: and how those begin.
 _ASKED = {
     "firmware.tic.meter": "", "firmware.tic.tariff": "", "firmware.portal": "get_ post_",
     "microdot": "before_ after_",
@@ -244,13 +244,27 @@ def _kept(module, tree) -> set:
         if module == owner or module.startswith(f"{owner}."):
             found |= {name for name in _defined(tree)
                       if not marks or name.startswith(tuple(marks.split()))}
+    tables = module in _TABLES  # or it asks for what its texts name
     for node in ast.walk(tree):
-        if module in _TABLES and isinstance(node, ast.Constant) and isinstance(node.value, bytes):
-            found |= set(re.findall("[a-z_0-9]+", str(node.value, "ascii")))
         if isinstance(node, ast.ClassDef) and any(
                 ast.unparse(base).endswith(("Error", "Exception")) for base in node.bases):
             found.add(node.name)
         if isinstance(node, ast.Call) and getattr(node.func, "id", "") in _BY_TEXT:
             if isinstance(node.args[1], ast.Constant):
                 found.add(node.args[1].value)
+            else:
+                tables = True
+    return found | _words(tree) if tables else found
+
+
+def _words(tree) -> set:
+    """What may be a name, in all the texts of a source but for those that nobody can ask for."""
+    found = set()
+    idle = {id(node.value) for node in ast.walk(tree) if isinstance(node, ast.Expr)}
+    for node in ast.walk(tree):
+        text = node.value if isinstance(node, ast.Constant) and id(node) not in idle else ""
+        if isinstance(text, bytes):
+            text = str(text, "latin-1")
+        if isinstance(text, str):
+            found |= set(re.findall("[A-Za-z_][A-Za-z_0-9]*", text))
     return found
