@@ -86,7 +86,7 @@ class Project:
 
     def text(self, tree: ast.Module, momentary: bool = False) -> str:
         """The source of a tree."""
-        tree = self.names.visit(tree)
+        tree = _Late(self._modules).visit(self.names.visit(tree))
         if momentary:
             Texts(self.identifiers).apply(tree)
         return ast.unparse(ast.fix_missing_locations(_Pairs().visit(tree))) + "\n"
@@ -186,6 +186,35 @@ class _Arguments(ast.NodeTransformer):
         return node
 
     visit_FunctionDef = visit_AsyncFunctionDef = _function
+
+
+class _Late(ast.NodeTransformer):
+    """Within functions, asks for our modules by a text: in a statement each would be a name, whether
+    it is ever imported or not.
+    """
+
+    def __init__(self, modules):
+        self._modules = modules
+        self._depth = 0
+
+    def _function(self, node):
+        self._depth += 1
+        self.generic_visit(node)
+        self._depth -= 1
+        return node
+
+    visit_FunctionDef = visit_AsyncFunctionDef = _function
+
+    def visit_ImportFrom(self, node):
+        if not self._depth or node.module not in self._modules:
+            return node
+        made = []
+        for alias in node.names:
+            whole = f"{node.module}.{alias.name}"
+            name, end = (whole, "") if whole in self._modules else (node.module, f".{alias.name}")
+            text = f"{alias.asname or alias.name} = __import__({name!r}, None, None, ()){end}"
+            made += ast.parse(text).body
+        return made
 
 
 class _Pairs(ast.NodeTransformer):
