@@ -20,6 +20,23 @@ MINUTE, TEN, DAY = "minute", "ten", "day"
 BATCH = const(30)  # minutes
 NONE = const(-0x40000000)  # a minute of which nothing was seen
 
+# What is in a file (ring.py): each block has a head, which begins with a mark, and a tail.
+MARK = const(0xA5)
+HEAD = const(4)
+TAIL = const(2)
+MISSING = const(-0x8000)
+EXACT = const(16384)  # VA
+COARSE = const(16)
+# Letter of its files, slots in one of them, files that are kept: one more than the span needs.
+_RINGS = "minute m 720 3 ten t 1008 10 day d 64 30"
+
+
+def ring(kind) -> tuple:
+    """(letter, slots, files) of a kind of history."""
+    cells = _RINGS.split()
+    at = cells.index(kind)
+    return cells[at + 1], int(cells[at + 2]), int(cells[at + 3])
+
 
 class History:
     """folder: where the files are. `dropped`: samples that found no place. `error`: what the flash

@@ -11,7 +11,18 @@ from array import array
 from micropython import const
 
 from firmware import rarely
-from firmware.history import DAY, MINUTE, NONE
+from firmware.history import (
+    COARSE,
+    DAY,
+    EXACT,
+    HEAD,
+    MARK,
+    MINUTE,
+    MISSING,
+    NONE,
+    TAIL,
+    ring,
+)
 from firmware.link.clock import calendar
 
 _PIECE = const(512)  # bytes, more than any block
@@ -26,18 +37,17 @@ def rows(history, kind, start, end, step):
     DAY: (utc of its midnight, flags, {key: Wh}) for each `step` days from the day of start on, or
     for each calendar month (step MONTH), as far as they lie in the span; only days that are over.
     """
-    ring = rarely.load("ring")
     if kind == DAY:
-        return _energy(history, ring, start, end, step)
-    return _power(history, ring, kind, start, end, step)
+        return _energy(history, start, end, step)
+    return _power(history, kind, start, end, step)
 
 
-def _power(history, ring, kind, start, end, step):
+def _power(history, kind, start, end, step):
     unit = 60 if kind == MINUTE else 600
     step = max(step, unit)
     start -= start % unit
     row = total = count = 0
-    for slot, va in _samples(history, ring, kind, start // unit, (end - 1) // unit):
+    for slot, va in _samples(history, kind, start // unit, (end - 1) // unit):
         at = (slot * unit - start) // step
         if at != row and count:
             yield start + row * step, (total + count // 2) // count
@@ -49,36 +59,37 @@ def _power(history, ring, kind, start, end, step):
         yield start + row * step, (total + count // 2) // count
 
 
-def _samples(history, ring, kind, first, last):
+def _samples(history, kind, first, last):
     """(slot, VA) of each sample there is, in order of time."""
-    for base, path in _files(history, ring, kind, first, last):
-        for slot, _, values in _blocks(path, ring):
+    for base, path in _files(history, kind, first, last):
+        for slot, _, values in _blocks(path):
             slot += base
             for at in range(0, len(values), 2):
                 va = struct.unpack_from("<h", values, at)[0]
-                if first <= slot <= last and va != ring.MISSING:
+                if first <= slot <= last and va != MISSING:
                     first = slot + 1
-                    more = max(0, abs(va) - ring.EXACT) * (ring.COARSE - 1)
+                    more = max(0, abs(va) - EXACT) * (COARSE - 1)
                     yield slot, va + more if va >= 0 else va - more
                 slot += 1
     if history.placed:
         unit = 1 if kind == MINUTE else 10
+        ten = rarely.load("ring").ten if unit == 10 else None
         for slot in range(history.first // unit, (history.first + history.count - 1) // unit + 1):
             if first <= slot <= last:
                 # What is written while somebody takes his time over the rows is not here any more.
                 at = slot - history.first
-                va = ring.ten(history, slot) if unit == 10 else NONE
-                if unit == 1 and 0 <= at < history.count:
+                va = ten(history, slot) if ten else NONE
+                if not ten and 0 <= at < history.count:
                     va = history.pending[at]
                 if va != NONE:
                     yield slot, va
 
 
-def _energy(history, ring, start, end, step):
+def _energy(history, start, end, step):
     clock = history.clock
     first, last = clock.day(start), clock.day(end - 1)
     begin, flags, sums = None, 0, {}
-    for day, energies in _days(history, ring, first, last):
+    for day, energies in _days(history, first, last):
         if step == MONTH:
             this = day + 1 - calendar(day * _DAY)[2]
         else:
@@ -98,34 +109,34 @@ def _energy(history, ring, start, end, step):
         yield clock.midnight(begin), flags, sums
 
 
-def _days(history, ring, first, last):
+def _days(history, first, last):
     """(day, its block) in order. A day that was written again, after a power cut at midnight,
     counts as it was written last.
     """
-    span = ring.RINGS[DAY][1]
+    span = ring(DAY)[1]
     places = array("H", [0] * span)
-    for base, path in _files(history, ring, DAY, first, last):
+    for base, path in _files(history, DAY, first, last):
         for slot in range(span):
             places[slot] = 0
-        for slot, at, _ in _blocks(path, ring):
+        for slot, at, _ in _blocks(path):
             if slot < span:
                 places[slot] = at + 1
         for slot in range(span):
             if places[slot] and first <= base + slot <= last:
-                for _, _, block in _blocks(path, ring, places[slot] - 1):
+                for _, _, block in _blocks(path, places[slot] - 1):
                     yield base + slot, block
                     break
 
 
-def _files(history, ring, kind, first, last):
+def _files(history, kind, first, last):
     """(first slot, path) of the files that can hold these slots."""
-    letter, span, keep = ring.RINGS[kind]
+    letter, span, keep = ring(kind)
     end = last // span
     for number in range(max(first // span, end - keep), end + 1):
         yield number * span, f"{history.folder}/{letter}{number}"
 
 
-def _blocks(path, ring, start=0):
+def _blocks(path, start=0):
     """(slot, place in the file, payload) of each whole block; the payload holds until the next."""
     buffer = bytearray(_PIECE)
     view = memoryview(buffer)
@@ -138,16 +149,16 @@ def _blocks(path, ring, start=0):
         except OSError:
             return
         at = 0
-        while at + ring.HEAD + ring.TAIL <= read:
-            end = at + ring.HEAD + buffer[at + 1]
-            if buffer[at] == ring.MARK:
-                if end + ring.TAIL > read == _PIECE:
+        while at + HEAD + TAIL <= read:
+            end = at + HEAD + buffer[at + 1]
+            if buffer[at] == MARK:
+                if end + TAIL > read == _PIECE:
                     break
                 check = binascii.crc32(view[at:end]) & 0xFFFF
-                if end + ring.TAIL <= read and buffer[end] | buffer[end + 1] << 8 == check:
+                if end + TAIL <= read and buffer[end] | buffer[end + 1] << 8 == check:
                     yield (buffer[at + 2] | buffer[at + 3] << 8, start + at,
-                           view[at + ring.HEAD : end])
-                    at = end + ring.TAIL
+                           view[at + HEAD : end])
+                    at = end + TAIL
                     continue
             at += 1
         start += at

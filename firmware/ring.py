@@ -21,18 +21,17 @@ import binascii
 import os
 import struct
 
-from micropython import const
-
-from firmware.history import DAY, MINUTE, NONE, TEN
-
-# Letter of its files, slots in one of them, files that are kept: one more than the span needs.
-RINGS = {MINUTE: ("m", 720, 3), TEN: ("t", 1008, 10), DAY: ("d", 64, 30)}
-MARK = const(0xA5)
-HEAD = const(4)
-TAIL = const(2)
-MISSING = const(-0x8000)
-EXACT = const(16384)  # VA
-COARSE = const(16)
+from firmware.history import (
+    COARSE,
+    DAY,
+    EXACT,
+    MARK,
+    MINUTE,
+    MISSING,
+    NONE,
+    TEN,
+    ring,
+)
 
 
 def flush(history, least) -> None:
@@ -41,7 +40,7 @@ def flush(history, least) -> None:
     Without a time they have no place: forget at least so many of them.
     """
     at = 0
-    span = RINGS[MINUTE][1]
+    span = ring(MINUTE)[1]
     while history.placed and at < history.count:
         first = history.first + at
         end = min(history.count, at + span - first % span)  # a block lies within one file
@@ -90,7 +89,7 @@ def _samples(history, kind, slot, values):
 
 def _block(history, kind, slot, payload):
     """Append a block; what the flash does not take is dropped."""
-    letter, span, keep = RINGS[kind]
+    letter, span, keep = ring(kind)
     number = slot // span
     path = f"{history.folder}/{letter}{number}"
     block = struct.pack("<BBH", MARK, len(payload), slot % span) + payload

@@ -1,15 +1,28 @@
-"""Days of the history with their cost, for export.py: rows, and lines of a table."""
+"""Days of the history with their cost, for export.py: as JSON, and as lines of a table."""
+
+import json
 
 from micropython import const
 
-from firmware.link.clock import calendar
+from firmware.link.clock import UNIX, calendar
 
 _DAY = const(86400)
 _CENT = const(1_000_000)  # of 1e-8 euro
 _WORDS = ("shared", "missed", "clock")
 
 
-def table(gateway, start, end, step, mark, iso):
+def rows(gateway, kind, start, end, step):
+    """{"kind", "step", "rows"}"""
+    off = "" if gateway.books else ',"off":true'
+    yield f'{{"kind":"{kind}","step":{step or json.dumps("month")}{off},"rows":['
+    comma = ""
+    for row in days(gateway, start, end, step) if gateway.books else ():
+        yield comma + json.dumps((row[0] + UNIX,) + row[1:])
+        comma = ","
+    yield "]}"
+
+
+def table(gateway, kind, start, end, step, mark, iso):
     """The lines of a table of days: energy by key, cost, and what is in doubt."""
     history = gateway.books and gateway.books.ledger.history
     keys = []  # of the columns: they have to be known before the first row

@@ -1,9 +1,8 @@
 """GET /api/history: rows of the history as JSON; GET /api/history.csv: the same as a table.
 
-Both are streamed, and read the files of the history as they go.
+Both are streamed, and read the files of the history as they go: by daybook.py and samples.py. What
+is here is garbage by then.
 """
-
-import json
 
 from micropython import const
 
@@ -19,21 +18,24 @@ _KINDS = {"minute": (3600, 60), "ten": (_DAY, 600), "day": (31 * _DAY, 1)}
 
 def get_history(request):
     """{"kind", "step", "rows"}"""
-    kind, start, end, step = _asked(request)
-    kept = {"Content-Type": "application/json"}
-    return _json(request.app.gateway, kind, start, end, step), kept
+    span = _asked(request)
+    return _module(span[0]).rows(request.app.gateway, *span), {"Content-Type": "application/json"}
 
 
 def get_history_csv(request):
     """The same; separator=; (with a decimal comma) or , (with a point)."""
-    kind, start, end, step = _asked(request)
+    span = _asked(request)
     mark = request.args.get("separator", ";")
     if mark not in (";", ","):
         _refuse(request, "separator", mark, "; or ,")
     gateway = request.app.gateway
-    name = f'attachment; filename="{gateway.device}-{kind}.csv"'
+    name = f'attachment; filename="{gateway.device}-{span[0]}.csv"'
     headers = {"Content-Type": "text/csv; charset=utf-8", "Content-Disposition": name}
-    return _csv(gateway, kind, start, end, step, mark, pieces.iso), headers
+    return _module(span[0]).table(gateway, *span, mark, pieces.iso), headers
+
+
+def _module(kind):
+    return load("portal.daybook" if kind == "day" else "portal.samples")
 
 
 def _asked(request):
@@ -72,31 +74,3 @@ def _refuse(request, key, value, allowed):
     value = str(value)[:40]
     words = f"{key}: {value} is not allowed, only {allowed}"
     request.app.abort(400, {"error": words, "key": key, "value": value, "allowed": allowed})
-
-
-def _json(gateway, kind, start, end, step):
-    yield f'{{"kind":"{kind}","step":{step or json.dumps("month")}'
-    books = gateway.books
-    if not books:
-        yield ',"off":true'
-    yield ',"rows":['
-    comma = ""
-    if books and kind == "day":
-        for row in load("portal.daybook").days(gateway, start, end, step):
-            yield comma + json.dumps((row[0] + UNIX,) + row[1:])
-            comma = ","
-    elif books:
-        for utc, va in books.ledger.history.rows(kind, start, end, step):
-            yield f"{comma}[{utc + UNIX},{va}]"
-            comma = ","
-    yield "]}"
-
-
-def _csv(gateway, kind, start, end, step, mark, iso):
-    books, clock = gateway.books, gateway.clock
-    if kind == "day":
-        yield from load("portal.daybook").table(gateway, start, end, step, mark, iso)
-        return
-    yield f"time{mark}mean_va\r\n"
-    for utc, va in books.ledger.history.rows(kind, start, end, step) if books else ():
-        yield f"{iso(clock, utc)}{mark}{va}\r\n"

@@ -377,6 +377,7 @@ def test_a_power_cut_at_any_write():
     made = Books(Meter(_1=1000), utc("H2601202300"), "/cut/history")
     first = made.now // 60
     live(flash, made, reborn(made), 30)
+    gc.collect()
     before = bytes(flash.data)
     written = cuts = 0
     while True:

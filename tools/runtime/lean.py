@@ -189,8 +189,8 @@ class _Arguments(ast.NodeTransformer):
 
 
 class _Late(ast.NodeTransformer):
-    """Within functions, asks for our modules by a text: in a statement each would be a name, whether
-    it is ever imported or not.
+    """Within functions, asks for our modules by a text: in a statement each would be a name, even
+    if it is never imported.
     """
 
     def __init__(self, modules):
