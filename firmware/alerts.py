@@ -60,7 +60,8 @@ class Alerts:
     its contract was replaced.
 
     tell: called with key and figures of each event. `load`: % of what is subscribed that the
-    phase with most draws, None if it is unknown. `silent`: meter_silent was told.
+    phase with most draws, None if it is unknown. `silent`: meter_silent was told. `state`: of each
+    by its number, see causes.py; None is unknown.
     """
 
     def __init__(self, store, meter, tell, settings):
@@ -76,7 +77,7 @@ class Alerts:
         self._patience = settings["alert_silent"]
         self._holds = bytearray(_HOLDS)
         self._holds[2 * _NEAR] = settings["alert_load_seconds"]
-        self._state = list(_START)
+        self.state = list(_START)
         self._since = array("i", bytes(4 * _STATES))  # when the state was last what it is
         self._began = array("i", bytes(4 * _STATES))
         self._epoch = -1
@@ -88,9 +89,9 @@ class Alerts:
     def forget(self) -> None:
         """Another meter, mode or contract. What lasted has ended."""
         for n in range(_LASTING):
-            if self._state[n]:
+            if self.state[n]:
                 self.tell(rarely.load("causes").name(n) + "_ends", {})
-        self._state[:] = _START
+        self.state[:] = _START
         # What to read, and what was read: causes.prepare() finds it.
         self.loads = []
         self.volts = self.marks = self.passing = ()
@@ -193,20 +194,20 @@ class Alerts:
 
     def _beyond(self, n, over, margin):
         """Whether a bound is passed: `over` from 0 on; still so until it is a margin below."""
-        return 1 if over >= 0 else 0 if over < -margin else self._state[n]
+        return 1 if over >= 0 else 0 if over < -margin else self.state[n]
 
     def _watch(self, n, value):
         """A state is seen to be `value`, None for unknown."""
-        state = self._state[n]
+        state = self.state[n]
         since = self._since[n]
         if value is None or value == state:
             pass
         elif state is None:
-            self._state[n] = value
+            self.state[n] = value
         elif (self._at - since) & _TICKS < self._holds[2 * n + (not value)] * 1000:
             return
         else:
-            self._state[n] = value
+            self.state[n] = value
             seconds = (since - self._began[n] & _TICKS) // 1000
             self._began[n] = since
             rarely.load("causes").news(self, n, state, value, seconds)

@@ -3,6 +3,7 @@
 All this is needed once: build() forgets the modules, and its caller lets go of it.
 """
 
+import os
 import sys
 import time
 
@@ -67,7 +68,7 @@ def assemble(config, board) -> Gateway:
     _join(gateway, settings, config)
     _watch(gateway, board, _shine(gateway, settings, board))
     _open(gateway, settings)
-    _publish(gateway, settings, device)
+    _publish(gateway, settings, board)
     if names:
         gateway.uploads = [(name, _upload(gateway, settings, name)) for name in names]
     _prove(gateway, settings)
@@ -258,9 +259,9 @@ def _open(gateway, settings):
     gateway.supervisor.add("page", server.run)
 
 
-def _publish(gateway, settings, device):
+def _publish(gateway, settings, board):
     """The MQTT destination, if a broker is set."""
-    host = settings["mqtt_host"]
+    host, device = settings["mqtt_host"], gateway.device
     if not host:
         print("mqtt: off, mqtt_host is empty")
         return
@@ -276,6 +277,10 @@ def _publish(gateway, settings, device):
     topics = []
     if settings["mqtt_commands"]:
         topics.append(f"{settings['mqtt_base']}/{device}/command/#".encode())
+    if settings["homeassistant"] or "announced.json" in os.listdir():
+        gateway.home = load("publish.home").source(gateway, settings, board)
+        sources.append(gateway.home)
+        topics.append(f"{settings['homeassistant_prefix']}/status".encode())
     gateway.mqtt = Mqtt(
         settings, device, store, source, opener, ticks_ms, gateway.health, sources=sources,
         topics=topics, heard=gateway.heard, backlog=backlog,

@@ -56,6 +56,38 @@ def _slots(store, labels):
     return [slot for slot in found if slot >= 0]
 
 
+def states(alerts, watched):
+    """(name, whether it is so) of each state that this meter can be in, or of meter_silent.
+
+    watched: bits of those that are on, by their number; meter_silent has the number 7.
+    """
+    meter = alerts.meter
+    peaks = meter.contract in ("ejp", "tempo", "other")
+    there = (
+        meter.overload is not None, alerts.loads or alerts.passing, alerts.volts, alerts.volts,
+        peaks, alerts.state[5] is not None, peaks,
+    )
+    for n in range(len(there)):
+        if there[n] and watched >> n & 1:
+            yield _NAMES[n], bool(alerts.state[n])
+    if watched >> len(there) & 1:
+        yield "meter_silent", alerts.silent
+
+
+def write(alerts, watched, writer, head) -> bool:
+    """Write them as an object that begins with head; false if there are none."""
+    mark = head
+    for key, so in states(alerts, watched):
+        writer.write(mark)
+        mark = b","
+        writer.text(key.encode())
+        writer.write(b":true" if so else b":false")
+    if mark is head:
+        return False
+    writer.write(b"}")
+    return True
+
+
 def news(alerts, n, before, value, seconds) -> None:
     """Tell that a state is no longer what it was, for `seconds`, before."""
     meter, key = alerts.meter, _NAMES[n]

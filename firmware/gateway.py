@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from firmware.log import Log
     from firmware.portal.sessions import Sessions
     from firmware.proving import Proof
+    from firmware.publish.homeassistant import HomeAssistant
     from firmware.publish.mqtt import Mqtt
     from firmware.supervisor import Supervisor
     from firmware.tic.source import Source
@@ -69,6 +70,7 @@ class Gateway:
     link: "Wifi | None" = None  # the way to the network
     joining: "Setup | None" = None
     mqtt: "Mqtt | None" = None
+    home: "HomeAssistant | None" = None
     uploads: "list[tuple]" = []  # (name, Upload) of the destinations over HTTP
     log: "Log | None" = None
     sessions: "Sessions | None" = None
@@ -177,6 +179,8 @@ class Gateway:
         """A message that MQTT subscribed to."""
         if b"/command/" in topic:
             load("publish.commands").obey(self, topic, payload)
+        elif self.home:
+            self.home.heard(payload)
 
     def facts(self):
         """Iterate over (key, value) of what the gateway knows of itself."""

@@ -172,6 +172,15 @@ class Server:
             await asyncio.sleep(0)
 
 
+class HomeAssistant:
+    """What it was made with."""
+
+    def __init__(self, settings, words, store, books, health, watched):
+        self.words, self.books, self.watched = words, books, watched
+        self.told = []
+        self.heard = self.told.append
+
+
 class Dialler:
     def __init__(self, ticks_ms, find, deadline, tls, clock):
         assert find.__name__ == "find" and deadline == 10000
@@ -219,6 +228,7 @@ class Network:
 MODULES = {
     "firmware.publish": Parts(),
     "firmware.publish.model": Parts(Model=lambda *_: "model"),
+    "firmware.publish.homeassistant": Parts(HomeAssistant=HomeAssistant),
     "firmware.publish.mqtt": Parts(Mqtt=Mqtt),
     "firmware.publish.link": Parts(Dialler=Dialler),
     "firmware.link.setup": Parts(Setup=Setup),

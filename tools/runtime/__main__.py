@@ -20,6 +20,7 @@ STEPS = {
     "venv-run": lambda: python_env.venv("run"),
     "venv-test": lambda: python_env.venv("test"),
     "venv-lint": lambda: python_env.venv("lint"),
+    "homeassistant": python_env.homeassistant,
     "typings": python_env.typings,
     "lib": python_env.lib,
     "mosquitto": lambda: need("mosquitto", "mosquitto_sub"),

