@@ -138,9 +138,10 @@ class Power:
         if not cells[LOWEST] or capacitor < cells[LOWEST]:
             cells[LOWEST] = capacitor
 
-    def read(self, capacitor, ms) -> None:
+    def read(self, capacitor, ms, whole=True) -> None:
         """A reading, or a try, took so long and left that voltage."""
-        self._spent(READING, capacitor, ms)
+        if whole or self._cells[READING]:  # the first try may look for the rate
+            self._spent(READING, capacitor, ms)
         self._plan()
 
     def sends(self, now, capacitor, waiting, oldest, full=False) -> bool:

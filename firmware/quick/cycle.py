@@ -172,7 +172,7 @@ class Cycle:
         reader = Reader(memory, readings.state, pause)
         whole = reader.take(Line(machine.UART, told["tic"]), self.going)
         lines = reader.lines(_labels(told["only"]), _labels(told["omit"])) if whole else []
-        self._power.read(self._charge(), self._passed(began))
+        self._power.read(self._charge(), self._passed(began), whole)
         self.now = utc()
         if not lines:
             cells[MISSED] += 1

@@ -16,6 +16,7 @@ from firmware.tic.store import Store
 
 _RATES = (9600, 1200)
 _TRY = const(2000)  # ms at a rate until another is tried
+_SILENT = const(4500)  # ms without a byte: the meter has no power, or the wire has gone
 _LONGEST = const(10_000)  # ms: four frames of a meter in historique
 _FRAMES = const(3)  # after which it is as whole as it will be: what was held back is confirmed
 _LOOK = const(20)  # ms between two looks at the UART
@@ -91,19 +92,21 @@ class Reader:
         self._frames = store.counters.value(count.FRAMES)
         self._refused = self._rejected()
         groups = store.counters.value(count.GROUPS)
+        silent = True
         while True:
             uart = line.open(rate or _RATES[tried & 1])
             try:
                 opened = ticks_ms()
                 while True:
                     passed = time.ticks_diff(ticks_ms(), self.began)
-                    if passed > _LONGEST or not going():
+                    if passed > (_SILENT if silent else _LONGEST) or not going():
                         return False
                     if self._hear(uart):
+                        silent = False
                         if self._whole():
                             self._note(rate or _RATES[tried & 1])
                             return True
-                    elif time.ticks_diff(ticks_ms(), opened) > _TRY:
+                    if time.ticks_diff(ticks_ms(), opened) > _TRY:
                         self._decoder.settle()
                         if store.counters.value(count.GROUPS) == groups:
                             break

@@ -1,0 +1,58 @@
+"""Hours of the gateway that sleeps, with what goes wrong in them, in a world whose time jumps."""
+
+import json
+
+import pytest
+
+from tests.support import mpy_process
+
+_SCRIPT = mpy_process.ROOT / "tests/support/asleep_life.py"
+
+
+@pytest.fixture
+def life(run_mpy):
+    """Run tests/support/asleep_life.py. -> what it found"""
+    def run(*words):
+        done = run_mpy(_SCRIPT, *map(str, words), heap="16M", timeout=300)
+        return json.loads(done.stdout.rpartition("@")[2])
+
+    return run
+
+
+def test_every_reading_arrives_once_with_its_time(life):
+    found = life(0.5)
+    assert found["frames"] == found["readings"] >= 178
+    assert (found["wrong"], found["again"], found["undated"], found["missed"]) == (0, 0, 0, 0)
+    assert found["gaps"] == [[0, found["frames"] - 1]]
+
+
+def test_a_day_without_wifi_loses_no_reading(life):
+    found = life(25, "0.3-24.3=away")
+    assert found["frames"] == found["readings"] > 1500  # one a minute, in the end
+    assert (found["wrong"], found["again"], found["undated"], found["lost"]) == (0, 0, 0, 0)
+    assert max(gap for gap, _ in found["gaps"]) == 60
+    assert 10 < found["failed"] < 40
+    assert found["flash"] == 0
+
+
+def test_a_mute_broker_is_asked_less_and_less_often(life):
+    found = life(4, "0.5-3=mute")
+    assert found["frames"] == found["readings"] > 300
+    assert (found["wrong"], found["again"], found["lost"]) == (0, 0, 0)
+    assert found["failed"] <= 9
+
+
+def test_a_silent_meter_costs_its_readings_only(life):
+    found = life(1.5, "0.5-1=silent")
+    assert found["frames"] == found["readings"] - found["missed"]
+    assert (found["wrong"], found["again"]) == (0, 0)
+
+
+def test_a_power_cut_costs_what_was_in_rtc_memory(life):
+    found = life(4, "1-3=away", "2=brown_out")
+    assert (found["wrong"], found["again"], found["undated"]) == (0, 0, 0)
+    # What had gone to flash before it is there, with the right time, and so is what came after,
+    # though the clock was lost.
+    late = [gap for gap, _ in found["gaps"] if gap > 60]
+    assert len(late) <= 1 and found["frames"] > 500
+    assert found["flash"] == 0
