@@ -40,6 +40,11 @@ run: ## the gateway here, with a simulated meter and a broker; variables: see RE
 	@$(SETUP) run
 	@$(FIND_FILE); exec $(VENV)/python tools/simulator/run.py
 
+.PHONY: run-full
+run-full: ## the same with mosquitto, InfluxDB and VictoriaMetrics
+	@$(SETUP) run-full
+	@$(FIND_FILE); exec $(VENV)/python tools/simulator/full.py
+
 decode: ## FILE=x.tic: its frames as JSON, one a line; RAW=1: framing only; MODEL=1: the model
 	@[ -n "$$FILE" ] || { echo "make decode FILE=recording.tic [RAW=1] [MODEL=1]" >&2; exit 2; }
 	@$(SETUP) unix64

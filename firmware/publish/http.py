@@ -16,7 +16,7 @@ _LOOK = const(20)  # ms between two looks
 _BUFFER = const(256)  # bytes read at once; a longer line is cut
 _HEAD = const(8192)  # bytes of a head at most
 _SKIP = const(4096)  # bytes of a body that are read so that the connection can be kept
-_WORDS = const(100)  # bytes of an error that are kept
+_WORDS = const(160)  # bytes of an error that are kept
 
 
 def alive(stream) -> bool:

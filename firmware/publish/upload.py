@@ -162,6 +162,8 @@ class Upload:
                 if ended.is_set():  # left so instead of pulsed: never spin
                     await asyncio.sleep_ms(_LOOK)
             frames = store.frames
+            if frames < 2:
+                continue  # it is seldom whole
             try:
                 self._take(self.ticks_ms())
             except Exception as error:

@@ -10,6 +10,8 @@ from tests.support import mpy_process
 class Publishing:
     """Runs tests/support/publisher.py against a port of loopback, from `with` to its end."""
 
+    script = "publisher.py"
+
     def __init__(self, port, *, period=0, deadline=500, wait=50, runtime="unix64", backlog=None,
                  step=0, folder=None, tls=None, names=None, servers=None, topics=None,
                  **settings):
@@ -34,7 +36,7 @@ class Publishing:
     def __enter__(self):
         root = mpy_process.ROOT
         folders = [*mpy_process.module_folders(), root / "tests/unit"]
-        script = root / "tests/support/publisher.py"
+        script = root / "tests/support" / self.script
         self._process = subprocess.Popen(
             [*mpy_process.unix_command(self._runtime), str(script)],
             stdin=subprocess.PIPE,

@@ -20,14 +20,14 @@ MARK = "TICGATE_TEST_RUN"
 class Run:
     """One conductor; `lines` is what it has printed so far, both streams."""
 
-    def __init__(self, mark: str, stdin=subprocess.DEVNULL, **variables: str):
+    def __init__(self, mark: str, script="run.py", stdin=subprocess.DEVNULL, **variables: str):
         self.mark = mark
         environment = {k: v for k, v in os.environ.items() if k not in VARIABLES}
         environment.update(variables, **{MARK: mark})
         self.lines = []
         self._said = threading.Condition()
         self.process = subprocess.Popen(
-            [sys.executable, str(ROOT / "tools/simulator/run.py")], env=environment,
+            [sys.executable, str(ROOT / "tools/simulator" / script)], env=environment,
             stdin=stdin, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
             text=True, start_new_session=True)
         self._reader = threading.Thread(target=self._read)

@@ -24,6 +24,7 @@ STEPS = {
     "typings": python_env.typings,
     "lib": python_env.lib,
     "mosquitto": lambda: need("mosquitto", "mosquitto_sub"),
+    "databases": lambda: need("influxd", "victoria-metrics"),
     "chromium": lambda: need("chromium"),
     "pages": pages.build,
 }
@@ -31,11 +32,12 @@ STEPS = {
 
 def main(names: list) -> int:
     """Carry out the steps in order; a problem is told in words, without a traceback."""
-    tests = [*runtimes(), "venv-run", "venv-test", "lib", "mosquitto", "pages"]
+    tests = [*runtimes(), "venv-run", "venv-test", "lib", "mosquitto", "databases", "pages"]
     if "unix32" in tests:
         tests.append("unix32-board")  # after lib, which is part of it
     targets = {
         "run": ["unix64", "venv-run", "lib", "pages"],
+        "run-full": ["unix64", "venv-run", "lib", "mosquitto", "databases", "pages"],
         "test": [*tests, "chromium"],
         "bench": tests,
         "lint": ["venv-run", "venv-lint", "typings", "lib"],

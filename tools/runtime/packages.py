@@ -34,6 +34,8 @@ NEEDS = {
     "qemu": (lambda: which("qemu-system-riscv32"), "qemu-system-riscv|qemu-system-misc"),
     "mosquitto": (lambda: which("mosquitto"), "mosquitto"),
     "mosquitto_sub": (lambda: which("mosquitto_sub"), "mosquitto-clients"),
+    "influxd": (lambda: which("influxd"), "influxdb"),
+    "victoria-metrics": (lambda: which("victoria-metrics"), "victoria-metrics"),
     "chromium": (lambda: which("chromium"), "chromium"),
     "openssl": (lambda: which("openssl"), "openssl"),
     "venv": (lambda: importlib.util.find_spec("ensurepip"), "python3-venv"),

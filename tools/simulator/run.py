@@ -87,7 +87,8 @@ class Conductor:
             self._listen()
             live = Live(known, device, self.report, lambda text: print(text, flush=True))
             tasks = [asyncio.create_task(task) for task in (
-                live.run(), live.patience(), self._follow_line(), self._firmware_life())]
+                live.run(), live.patience(), self._follow_line(), self._firmware_life(),
+                *self.more(known))]
             if self.capacitor:
                 tasks.append(asyncio.create_task(self.capacitor.run(self._power_cut)))
             try:
@@ -101,6 +102,14 @@ class Conductor:
             return self.status
         finally:
             await self._stop()
+
+    def more(self, known: dict) -> list:
+        """Further tasks, which are not to end, for settings that are known now."""
+        return []
+
+    def settings(self) -> list:
+        """Further settings, [(key, value)], which SET may change."""
+        return []
 
     def _what(self) -> str:
         o = self.options
@@ -133,7 +142,7 @@ class Conductor:
         if self.capacitor:
             pairs += [("power", "supercap"), ("board", "winky_c6"), ("power_stay_every", "0"),
                       ("ntp_host", f"127.0.0.1:{self._time}")]
-        pairs += self.options.set
+        pairs += self.settings() + self.options.set
         done = subprocess.run([self.micropython, str(ROOT / "tools/simulator/configure.py")],
                               input=json.dumps(pairs), text=True, capture_output=True,
                               cwd=self.state, env=self._environment)
@@ -241,18 +250,18 @@ class Conductor:
             self._clock.close()
 
 
-async def conduct(options, micropython: str, state: str) -> int:
+async def conduct(options, micropython: str, state: str, kind) -> int:
     """Run until the end or a signal. -> exit status, 0 when it was stopped"""
     loop, me = asyncio.get_running_loop(), asyncio.current_task()
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         loop.add_signal_handler(number, me.cancel)
     try:
-        return await Conductor(options, micropython, state).run()
+        return await kind(options, micropython, state).run()
     except asyncio.CancelledError:
         return 0
 
 
-def main() -> int:
+def main(kind=Conductor) -> int:
     """`make run`."""
     temporary = None
     try:
@@ -263,7 +272,7 @@ def main() -> int:
             os.makedirs(options.state, exist_ok=True)
         else:
             temporary = tempfile.mkdtemp(prefix="ticgate-")
-        return asyncio.run(conduct(options, micropython, options.state or temporary))
+        return asyncio.run(conduct(options, micropython, options.state or temporary, kind))
     except (settings.Wrong, Problem) as problem:
         print(problem, file=sys.stderr)
         return 2
