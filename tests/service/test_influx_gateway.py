@@ -31,8 +31,8 @@ def start(micropython, tmp_path):
     runs = []
 
     def begin(script="run.py", **variables) -> Run:
-        runs.append(Run(uuid.uuid4().hex, script, TMPDIR=str(tmp_path), SPEED=SPEED, MODE="historique",
-                        CONTRACT="hchp", **variables))
+        runs.append(Run(uuid.uuid4().hex, script, TMPDIR=str(tmp_path), SPEED=SPEED,
+                        MODE="historique", CONTRACT="hchp", **variables))
         return runs[-1]
 
     yield begin
