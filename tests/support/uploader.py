@@ -90,7 +90,7 @@ async def main(options):
     clock = Clock()
     settings = options["settings"]
     backlog = Backlog(4096, clock, (options["folder"], 1 << 18) if options["folder"] else None)
-    dialler = Dialler(time.ticks_ms, None, options["deadline"], Network())
+    dialler = Dialler(time.ticks_ms, None, options["deadline"], network=Network())
     upload = Influx(
         settings, "winky-a1b2c3", None, store, source, backlog, Policy(settings, store, "influx"),
         dialler.open, clock, lambda: 12,
