@@ -10,6 +10,7 @@ import pytest
 from tests.support.fault_proxy import FaultProxy
 from tests.support.sim_listener import wait_for
 from tests.support.sim_run import Run
+from tools.simulator import broker
 from tools.simulator.servers import InfluxDB
 
 PATIENCE = 20  # s
@@ -54,10 +55,10 @@ def status(port) -> dict:
 def test_faults_cost_the_meter_nothing(start, tmp_path, table):
     with InfluxDB(tmp_path / "influxdb") as server, FaultProxy(server.port) as proxy:
         server.say("CREATE DATABASE house")
+        port = broker.free_port(0)
         house = start(
-            SET=f"influx_url=http://127.0.0.1:{proxy.port}"
+            SET=f"page_port={port} influx_url=http://127.0.0.1:{proxy.port}"
             " influx_database=house influx_when=frame")
-        port = int(house.until(r"page: http://127\.0\.0\.1:(\d+)/")[1])
         house.until(r"influx: working")
         for fault in FAULTS:
             requests, failures = proxy.requests, status(port)["failures"]
