@@ -126,7 +126,7 @@ class Upload:
 
     def _least(self) -> int:
         """Readings for which it is worth while to begin."""
-        return 1 if self._streak else self.batch
+        return 1 if self._streak else min(self.batch, self.most)
 
     async def _send(self) -> bool:
         """One request, and the pause that it may cost; false if nothing can be sent yet."""
