@@ -37,11 +37,9 @@ class Messages:
         self.unsent = 0  # events that waited too long, messages that fit nowhere
         self.dropped = 0  # readings of an outage
         self._since = None  # tick of the last frame that was sent or kept
-        self._interval = config.get("publish_interval") * 1000
         self._retain = config.get("mqtt_retain_labels")
         self._labels = config.get("mqtt_labels")
         self._frame = config.get("mqtt_frame")
-        self._shown = load("publish.privacy").shown(config)
         self._store = store
         self._outbox = outbox
         self._codec = codec
@@ -70,7 +68,7 @@ class Messages:
     def resend(self, interval=0) -> None:
         """Say everything now; or in another interval from now on, in s."""
         if interval:
-            self._interval = self._policy.interval = interval * 1000
+            self._policy.interval = interval * 1000
             return
         self._told = None
         for source in self._sources:
@@ -83,14 +81,15 @@ class Messages:
         An identifier among them is a text of twelve digits or more: a serial number, a PRM.
         """
         kept = {"event": key, "site": self._site} if self._site else {"event": key}
+        shown = self._policy.shown
         for name in fields:
             value = fields[name]
             if isinstance(value, (str, bytes)) and len(value) >= 12 and value.isdigit():
-                if not self._shown:
+                if not shown:
                     continue
-                if self._shown is not True:
+                if shown is not True:
                     value = value if isinstance(value, bytes) else value.encode()
-                    value = self._shown(value).decode()
+                    value = shown(value).decode()
             kept[name] = value
         if len(self._events) == _EVENTS:
             self._events.pop(0)
@@ -99,7 +98,7 @@ class Messages:
 
     def late(self, now) -> bool:
         """A frame has ended that cannot be sent now: whether it is time to keep a reading."""
-        interval, since = self._interval, self._since
+        interval, since = self._policy.interval, self._since
         passed = interval if since is None else ticks_diff(now, since)
         if 0 <= passed < interval or self._store.frames < 2:  # the first is seldom whole
             return False

@@ -36,6 +36,7 @@ class Policy:
     """The choice of one destination over a store.
 
     name: what its settings begin with, <name>_when and <name>_interval; `interval`: that, in ms.
+    `shown`: what becomes of identifiers, as of privacy.shown().
     """
 
     def __init__(self, config, store, name="publish"):
@@ -45,7 +46,7 @@ class Policy:
         self._threshold = config.get("publish_threshold")
         labels = config.get("labels")
         self._only = b"" if labels == "*" else b",%s," % labels.replace(" ", "").encode()
-        self._shown = load("publish.privacy").shown(config)
+        self.shown = load("publish.privacy").shown(config)
         self._frames = store.frames
         self._since = 0
         self._all = True
@@ -75,7 +76,7 @@ class Policy:
     def value(self, slot) -> bytes:
         """What the destination may see as the value of a label that it gets."""
         value = self._store.value(slot)
-        return self._shown(value.strip()) if self._known[slot] & _MASKED else value
+        return self.shown(value.strip()) if self._known[slot] & _MASKED else value
 
     def look(self, now) -> None:
         """Decide, if a frame has ended since the last look or if everything is due."""
@@ -154,9 +155,9 @@ class Policy:
         name = b",%s," % label
         if self._listed and name not in self._listed:
             return _OTHER
-        if self._shown is True or name not in _IDENTIFIERS:
+        if self.shown is True or name not in _IDENTIFIERS:
             return _MINE
-        return _MINE | _MASKED if self._shown else _OTHER
+        return _MINE | _MASKED if self.shown else _OTHER
 
     def _moved(self, slot) -> bool:
         """Whether the label has to be sent because of what it says now."""

@@ -20,7 +20,6 @@ class Post(Upload):
         batch = settings["post_batch"]
         super().__init__(batch, *rest)
         self._books = books if settings["post_body"] == "meter" else None
-        self._shown = load("publish.privacy").shown(settings)
         self._size = 1024  # bytes, of a reading
         self.most = batch
         if batch > 1:
@@ -47,7 +46,7 @@ class Post(Upload):
             writer = Writer(bytearray(self._size))
             try:
                 if self._books:
-                    done = self._books.write(b"meter", writer, self._who, self._shown)
+                    done = self._books.write(b"meter", writer, self._who, self._policy.shown)
                 else:
                     done = writer.frame(self._store, self._policy, now, self._who)
                 return memoryview(writer.buffer)[: writer.at] if done else None

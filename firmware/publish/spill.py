@@ -18,7 +18,7 @@ broker: tests/unit/test_spill.py counts, on LittleFS in memory.
 
 import os
 from binascii import crc32
-from struct import pack, unpack_from
+from struct import pack, unpack
 
 from micropython import const
 
@@ -28,6 +28,7 @@ _SIZE = const(4096)  # bytes of flash that a block takes
 _SHARE = const(4)  # of what is free, one part at most
 _MANY = const(1000)  # more than the records in a block
 _CRC = const(4)
+_PIECE = const(256)  # bytes that are read at once to verify a block
 
 
 class Spill:
@@ -42,9 +43,9 @@ class Spill:
         self.dropped = self.count = 0
         self._folder = folder
         self._blocks = 0  # files
-        self._data = b""  # the block that was read last,
-        self._end = 0  # how long it is,
-        self._held = -1  # and its number
+        self._held = -1  # number of the block that is being read,
+        self._name = 0  # its name,
+        self._end = 0  # and how many bytes of records it has
         last = -1
         try:
             os.mkdir(folder)
@@ -89,24 +90,23 @@ class Spill:
 
     def next(self):
         """As Backlog.next(); None behind the last."""
-        while self._held != self._number:
-            name = self._find(self._number)
-            if name < 0:
-                self._number = self._next
-                self._at = self._index = 0
-                return None
-            if name // _MANY != self._number:
-                self._number = name // _MANY
-                self._at = self._index = 0
-            if not self._read(name) and not self._remove(name):
+        while True:
+            if self._held != self._number:
+                name = self._find(self._number)
+                if name < 0:
+                    self._number = self._next
+                    self._at = self._index = 0
+                    return None
+                if name // _MANY != self._number:
+                    self._number = name // _MANY
+                    self._at = self._index = 0
+                self._name = name
+            found = self._record()
+            if found:
+                return found
+            self._held = -1
+            if not self._remove(self._name):
                 self._pass()
-        size, utc = unpack_from("<Hi", self._data, _CRC + self._at)
-        start = _CRC + self._at + HEAD
-        self._at += HEAD + size
-        self._index += 1
-        if _CRC + self._at >= self._end:
-            self._pass()
-        return utc, memoryview(self._data)[start : start + size]
 
     def drop(self) -> None:
         """All that next() has given since rewind() is where it should be."""
@@ -167,24 +167,28 @@ class Spill:
             pass  # it was never there
         return False
 
-    def _read(self, name) -> bool:
-        """Read a block; false if it is damaged."""
-        if not self._data:
-            self._data = bytearray(_SIZE)
-        self._held = -1
+    def _record(self):
+        """The record that follows in a block, whose sum is verified at the first; None if it is
+        damaged.
+        """
         try:
-            with open(self._path(name), "rb") as file:
-                self._end = n = file.readinto(self._data)
+            with open(self._path(self._name), "rb") as file:
+                if self._held != self._number:
+                    self._end = _whole(file)
+                    self._held = self._number
+                if self._at + HEAD > self._end:
+                    return None
+                file.seek(_CRC + self._at)
+                size, utc = unpack("<Hi", file.read(HEAD))
+                body = memoryview(file.read(size))
         except OSError as error:
             self.error = str(error)
-            return False
-        if n <= _CRC + HEAD:
-            return False
-        records = memoryview(self._data)[_CRC:n]
-        if crc32(records) & 0xFFFFFFFF != unpack_from("<I", self._data)[0]:
-            return False
-        self._held = name // _MANY
-        return True
+            return None
+        self._at += HEAD + size
+        self._index += 1
+        if self._at >= self._end:
+            self._pass()
+        return utc, body
 
     def _find(self, least):
         """The oldest block whose number is not below least, by its name; -1 if there is none."""
@@ -214,3 +218,16 @@ class Spill:
             self.error = str(error)
             return 0
         return (found[1] * found[3] + self._blocks * _SIZE) // _SHARE
+
+
+def _whole(file) -> int:
+    """Bytes of records in a block, 0 if it is damaged."""
+    size, found = 0, 0
+    wanted = file.read(_CRC)
+    piece = bytearray(_PIECE)
+    n = file.readinto(piece)
+    while n:
+        found = crc32(memoryview(piece)[:n], found)
+        size += n
+        n = file.readinto(piece)
+    return size if pack("<I", found & 0xFFFFFFFF) == wanted else 0

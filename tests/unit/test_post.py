@@ -36,7 +36,7 @@ def post(known, server=None, **changes):
         known.books.write = write
     made = Post(
         settings, "winky-a1b2c3", known.books, known.store, FakeSource(known.store),
-        Backlog(4096, clock), Policy(settings, known.store, "post"),
+        Backlog(1024, clock), Policy(settings, known.store, "post"),
         (server or Server()).open, clock, lambda: 7,
     )
     made.ticks_ms = time.ticks_ms

@@ -182,7 +182,7 @@ async def test_off():
 async def test_a_reading_each_interval():
     made = scene()
     messages_ = made.mqtt._messages
-    messages_._interval = 30_000
+    messages_._policy.interval = 30_000
     messages_._store.frames = 2
     kept = [now for now in range(-100_000, 800_000, 7_000) if messages_.late(now)]
     assert len(kept) == 30 and kept[0] == -100_000 and kept[-1] < 800_000 - 30_000 + 7_000

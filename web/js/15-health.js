@@ -93,6 +93,8 @@ function healthParts(status) {
       : mqtt.connected && idle !== undefined ? ago(idle) : null],
     [t("accepted"), mqtt.accepted ? num(mqtt.accepted) : null],
     [t("unsent"), mqtt.unsent ? num(mqtt.unsent) : null],
+    [t("readings.waiting"), mqtt.waiting ? num(mqtt.waiting) : null],
+    [t("dropped"), mqtt.dropped ? num(mqtt.dropped) : null],
     [t("drops"), mqtt.drops ? num(mqtt.drops) : null],
     [t("last.error"), mqtt.error || null]]),
   upload("InfluxDB", influx), upload("HTTP POST", post)].filter(Boolean);
