@@ -47,13 +47,19 @@ def assemble(config, board) -> Gateway:
         print(f"settings: {problem}")
 
     ticks_ms = time.ticks_ms
+    settings, proof = _doubt(settings)
     gateway = Gateway(board.profile, reset, settings["watchdog"], device)
+    gateway.proof = proof
+    gateway.safe = hasattr(proof, "SAFE")
+    if proof:
+        gateway.bite = gateway.bite or _BITE  # boot.py has started the watchdog already
     gateway.supervisor = Supervisor(ticks_ms, gateway.feed, gateway.say)
     gateway.store = Store()
     line = Line(machine.UART, board.pin("tic"))
     open_uart = _share(gateway, settings, line.open) if settings["raw_tic"] else line.open
     gateway.source = Source(open_uart, gateway.store, ticks_ms, line)
-    gateway.supervisor.add("source", gateway.source.run, _NO_FRAME, gateway.read)
+    if not gateway.safe:
+        gateway.supervisor.add("source", gateway.source.run, _NO_FRAME, gateway.read)
     names = [name for name in ("influx", "post") if settings[f"{name}_url"]]
     if settings["model"] or settings["ntp_host"] or names:
         from firmware.link.clock import Clock
@@ -71,7 +77,6 @@ def assemble(config, board) -> Gateway:
     _publish(gateway, settings, board)
     if names:
         gateway.uploads = [(name, _upload(gateway, settings, name)) for name in names]
-    _prove(gateway, settings)
     gateway.supervisor.add("console", gateway.run)
     gateway.keys = board.keys()
     if settings["power"] != "usb" and board.pin("capacitor") >= 0:
@@ -95,16 +100,22 @@ def _supply(gateway, config, board, device):
         gateway.supervisor.add("supply", lambda: watch(supply, gateway.close))
 
 
-def _prove(gateway, settings):
-    """What is new has to show that it works, and what was restarted by a failure likewise."""
+def _doubt(settings) -> tuple:
+    """(settings, what is to be proven): what is new has to show that it works, and what was
+    restarted by a failure likewise; after the third one with next to nothing switched on.
+    """
     slots = load("slots")
-    asked = slots.trying()
-    if asked or slots.starts():
+    asked, starts = slots.trying(), slots.starts()
+    if not asked and starts:
+        safe = load("safe")
+        if safe.wanted(starts):
+            return safe.reduced(settings), safe.Rest(starts)
+    if asked or starts:
         from firmware.proving import Proof
 
         port = settings["page"] and settings["page_port"]
-        gateway.proof = Proof(asked, settings["update_minutes"], port)
-        gateway.bite = gateway.bite or _BITE  # boot.py has started the watchdog already
+        return settings, Proof(asked, settings["update_minutes"], port)
+    return settings, None
 
 
 def _keep(gateway, settings):

@@ -75,6 +75,7 @@ class Gateway:
     log: "Log | None" = None
     sessions: "Sessions | None" = None
     keys = None  # poll(0): whether something was typed; None while console.py listens
+    safe = False  # safe mode: the pages only
     proof: "Proof | None" = None  # while this version has yet to show that it works
     update: "Update | None" = None  # that is being taken
     _watchdog = None

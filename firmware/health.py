@@ -36,4 +36,6 @@ def facts(gateway):
         yield "network", gateway.link.status()
     for name, status in gateway.servers:
         yield name, status()
+    if gateway.safe:
+        yield "safe", True
     yield from load("slots").facts()

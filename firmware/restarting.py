@@ -25,7 +25,7 @@ async def restart(gateway, factory) -> None:
     gateway.close()
     if factory:
         forget()
-    load("slots").ordered(factory)
+    load("slots").ordered(factory or gateway.safe)
     machine.reset()
 
 

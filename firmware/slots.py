@@ -63,7 +63,9 @@ def propose(slot, reading) -> None:
 
 
 def accept() -> None:
-    """The slot that is tried is the good one from now on."""
+    """The slot that is tried, if one is, is the good one from now on."""
+    if not trying():
+        return
     os.rename("app.try", "app.good")
     remove("app.starts")
 
@@ -71,6 +73,13 @@ def accept() -> None:
 def reject() -> None:
     """The slot that is tried is no good: the next start is that of the other one."""
     os.rename("app.try", "app.bad")
+
+
+def failed() -> None:
+    """What is tried did something wrong: it counts as a start."""
+    if trying():
+        with open("app.try", "a") as file:
+            file.write(".")
 
 
 def well() -> None:
@@ -87,7 +96,6 @@ def ordered(anew=False) -> None:
     """A restart that is no failure is to come; anew: and whatever failed is to be tried again."""
     if anew:
         remove("app.starts")
-        return
     try:
         with open("app.try" if trying() else "app.starts", "a") as file:
             file.write("r")

@@ -4,6 +4,7 @@ live() ends in deep sleep, which is a restart; it returns when the whole gateway
 """
 
 import gc
+import os
 import sys
 import time
 
@@ -75,9 +76,22 @@ def live(supply) -> None:
     except Exception as error:
         sys.print_exception(error)
         cells[FAILURES] += 1
+        _prove(False)
         ms = cells[SLEEP] = _CRASHED
     memory.save()
     machine.deepsleep(ms)  # a reset would count as a restart (boot.py), a wake does not
+
+
+def _prove(works):
+    """A new version has delivered something, or has failed: three failures, and boot.py takes the
+    one before.
+    """
+    if "app.try" in os.listdir():
+        slots = load("slots")
+        if works:
+            slots.accept()
+        else:
+            slots.failed()
 
 
 def _renew(supply):
@@ -244,10 +258,12 @@ class Cycle:
             taken = session(self._told, memory, readings, self)
             readings.drop(taken)
             print(f"session: {taken} of {waiting} readings sent")
+            _prove(taken)
             if taken:
                 usual = taken <= 2 * self._cells[BURST]
                 power.sent(self._charge(), self._passed(began), usual)
         except OSError as error:
+            _prove(False)
             print(f"session: {error}")
 
     def health(self) -> dict:

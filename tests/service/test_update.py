@@ -26,14 +26,20 @@ def house(micropython, tmp_path):
     try:
         host = run.until(r"page: http://(127\.0\.0\.1:\d+)/")[1]
         run.until(r"reading standard")
-        request = Request(f"http://{host}/api/password", json.dumps({"new": PASSWORD}).encode(),
-                          {"Content-Type": "application/json"})
-        with urlopen(request) as answer:
-            assert answer.status == 200
+        choose_password(host)
         yield run, host
     finally:
         run.end()
         run.clean()
+
+
+def choose_password(host) -> dict:
+    """Be the first to choose it. -> headers of the session"""
+    request = Request(f"http://{host}/api/password", json.dumps({"new": PASSWORD}).encode(),
+                      {"Content-Type": "application/json"})
+    with urlopen(request) as answer:
+        cookie = answer.headers["Set-Cookie"].partition(";")[0]
+        return {"Cookie": cookie, "X-Token": json.load(answer)["token"]}
 
 
 def bundle(folder, version, spoil=None):
@@ -104,3 +110,30 @@ def test_what_is_refused_is_said_and_changes_nothing(house, tmp_path):
     assert not names & {"a", "b", "app.try", "app.good", "app.new", "app.bad"}
     run.until(r"update: refused, version 0\.0\.1 is older")
     assert "being tried" not in "".join(run.lines)
+
+
+def test_three_failures_in_a_row_are_safe_mode_until_the_owner_restarts(micropython, tmp_path):
+    state = tmp_path / "state"
+    slot.stage(state / "a", "simulator")
+    (state / "app.good").write_text("a")
+    books = state / "a/firmware/books.py"
+    sound = books.read_text()
+    books.write_text("import machine\nmachine.reset()\n")
+    run = Run(uuid.uuid4().hex, TMPDIR=str(tmp_path), STATE=str(state))
+    try:
+        host = run.until(r"page: http://(127\.0\.0\.1:\d+)/")[1]
+        run.until("safe mode after 3 restarts: access point and page only")
+        run.until(r"access point: winky-1a2b3c, password")
+        assert sum("board: ticgate" in line for line in run.lines) == 4
+        told = json.load(urlopen(f"http://{host}/api/status"))
+        assert told["safe"] is True and told["failed_starts"] == 3 and told["slot"] == "a"
+        assert sorted(told["tasks"]) == ["button", "console", "network", "page", "setup"]
+        headers = choose_password(host)
+        books.write_text(sound)
+        urlopen(Request(f"http://{host}/api/restart", b"", headers)).close()
+        run.until("reading standard")
+        told = json.load(urlopen(f"http://{host}/api/status"))
+        assert "safe" not in told and "failed_starts" not in told
+    finally:
+        run.end()
+        run.clean()

@@ -202,6 +202,7 @@ function troubles(status) {
     }
   }
   if (status.history && (status.history.error || status.history.dropped)) add("warm", t("history.bad"));
+  if (status.safe) add("bad", t("safe"));
   if (status.went_back) add("warm", t("update.went", {version: status.went_back}));
   if (status.failed_starts) add("warm", t("update.failed", {n: status.failed_starts}));
   if (status.setup) add("warm", t("setup.on"));
