@@ -1,7 +1,6 @@
 """The composition, with stand-ins for the board, the line, the radio and the broker."""
 
 import asyncio
-import json
 import sys
 
 from house import MODULES, House, Hurry, Parts
@@ -264,43 +263,3 @@ async def test_an_absent_line_and_an_absent_broker_are_no_reason_to_restart():
 async def test_a_watchdog_that_is_switched_off_is_never_started():
     board = await _fed({"watchdog": 0}, 5)
     assert board.watchdogs == []
-
-
-def test_home_assistant_needs_the_model():
-    with House(mqtt_host="broker", homeassistant="on") as house:
-        assert house.build().mqtt.sources[-1].books is None  # what was announced is taken back
-        assert "homeassistant: off, it needs the settings model and mqtt_meter on" in house.said
-    with House(mqtt_host="broker", homeassistant="on", model="on", homeassistant_prefix="ha",
-               mqtt_base="home/tic", device_name='L\'"été"', alert_load="0") as house:
-        mqtt = house.build().mqtt
-        home = mqtt.sources[-1]
-        assert home.books is house.gateway.books and mqtt.topics == [b"ha/status"]
-        mqtt.heard(b"ha/status", b"online")
-        assert home.told == [b"online"] and home.watched == 0xFF - 2
-        words = home.words.split("\n")
-        assert words[0] == "ha" and words[4] == "home/tic/" + mqtt.device and len(words) == 6
-        assert json.loads(words[3])["name"] == 'L\'"été"'
-    with House(mqtt_host="broker") as house:
-        assert house.build().mqtt.sources == [] and house.gateway.mqtt.topics == []
-
-
-def test_a_gateway_that_does_not_publish_the_model_spares_it():
-    with House(mqtt_host="broker", model="on") as house:
-        assert house.build().mqtt.sources == ["model"]
-        assert house.gateway.books.cost is None
-    with House(mqtt_host="broker", model="on", mqtt_meter="off") as house:
-        assert house.build().mqtt.sources == []
-        assert house.gateway.books
-    with House(mqtt_host="broker") as house:
-        assert house.build().mqtt.sources == []
-        assert house.gateway.books is None
-
-
-async def test_another_meter_is_another_contract():
-    with House(model="on") as house:
-        gateway = house.build()
-        gateway.books.meter.learnt.known["1"] = "HEURE CREUSE"
-        gateway.store.happened = [("meter_changed", {"to": "021"})]
-        await house.start()
-        assert gateway.books.meter.learnt.known == {}
-        await house.stop()
