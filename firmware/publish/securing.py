@@ -107,6 +107,8 @@ async def handshake(dialler, prepared, stream, host):
             if ticks_diff(stop, dialler.ticks_ms()) <= 0:
                 raise OSError("no answer to the TLS handshake in time")
             await asyncio.sleep_ms(_LOOK)
+        # Or this module would stay as long as the connection.
+        context.verify_callback = None  # pyright: ignore[reportAttributeAccessIssue]
         return secured
     except ValueError as error:
         words = _verdict(str(error), host)

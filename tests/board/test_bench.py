@@ -9,7 +9,7 @@ import subprocess
 
 import pytest
 
-from tools.bench import decoding, gateway, modules, streams, table
+from tools.bench import decoding, gateway, links, modules, streams, table
 from tools.bench.listener import Listener
 from tools.runtime import MICROPYTHON32_BOARD
 
@@ -149,6 +149,13 @@ def test_a_gateway_tells_its_heap_its_stall_and_its_delays(micropython, request,
     assert {"firmware.gateway", "firmware.publish.mqtt"} <= set(stays["modules"])
     assert delays
     assert all(0 < frame <= last for frame, last in delays)
+
+
+def test_tls_takes_little_heap_and_gives_it_back(micropython32):
+    found = links.connecting("authority", METERS[0], speed=8)
+    plain = links.connecting("plain", METERS[0], speed=8)
+    assert 0 < found["rest"] - plain["rest"] < 4096
+    assert found["peak"] < plain["peak"] + 16384
 
 
 def test_the_tables_are_whole():

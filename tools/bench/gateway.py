@@ -44,12 +44,17 @@ class Gateway:
     """Meter, line, firmware and broker, from `with` to its end.
 
     `small`: on the 32-bit port, with compiled modules as on the board; its heap is larger than
-    the board's, so that the garbage of some frames has room.
+    the board's, so that the garbage of some frames has room. context: the broker speaks TLS;
+    files: {name: bytes} in the board's flash; environment: variables of the simulated board.
     """
 
-    def __init__(self, meter: str, small: bool = False, speed: float = 1, **settings):
+    def __init__(self, meter: str, small: bool = False, speed: float = 1, context=None,
+                 files=None, environment=None, **settings):
         self._meter, self._small, self._speed = meter, small, speed
+        self._context, self._files = context, files or {}
+        self._environment = environment or {}
         self._settings = settings
+        self._report = {}  # the line's last
         self.ends = []  # when each ETX had left the meter
         self._answers = queue.Queue()
         self._said = []
@@ -58,7 +63,7 @@ class Gateway:
 
     def __enter__(self):
         self._folder = tempfile.TemporaryDirectory(prefix="ticgate-bench-")
-        self.broker = Listener()
+        self.broker = Listener(self._context)
         try:
             self._start()
         except BaseException:
@@ -93,7 +98,9 @@ class Gateway:
         settings = {"mqtt_host": "127.0.0.1", "mqtt_port": self.broker.port, **self._settings}
         with open(f"{folder}/config.json", "w") as file:
             json.dump(settings, file)
-        env |= {"TICGATE_PTY": ready["pty"], "TICGATE_STATE": folder}
+        for name, octets in self._files.items():
+            Path(folder, name).write_bytes(octets)
+        env |= {"TICGATE_PTY": ready["pty"], "TICGATE_STATE": folder} | self._environment
         watch = str(TARGET / "watch.py")
         if self._small:
             env |= modules.flash(Path(folder))
@@ -130,6 +137,8 @@ class Gateway:
         now = time.monotonic()
         if '"frame"' in line:
             self.ends.append(now)
+        elif '"lost"' in line:
+            self._report = json.loads(line)
 
     def _heard(self, line: str) -> None:
         if line.startswith("@"):
@@ -144,6 +153,19 @@ class Gateway:
             return self._answers.get(timeout=_PATIENCE)
         except queue.Empty:
             raise Failed(f"no answer to {command}:\n{''.join(self._said[-30:])}") from None
+
+    def lost(self) -> int:
+        """Stop the meter. -> bytes of the line that the board could have read, and did not"""
+        line = self._processes[0]
+        line.stdin.write("quit\n")
+        line.stdin.flush()
+        line.wait(_PATIENCE)
+        deadline = time.monotonic() + _PATIENCE
+        while "lost" not in self._report:
+            if time.monotonic() > deadline:
+                raise Failed("the line does not report")
+            pause(0.02)
+        return self._report["lost"]
 
     def names(self) -> int:
         """Names in memory, but for those of target/watch.py."""

@@ -11,15 +11,20 @@ _CONNECT, _PUBLISH, _PINGREQ, _DISCONNECT = 1, 3, 12, 14
 
 
 class Listener:
-    """On 127.0.0.1 at `port`, for one client at a time, until close()."""
+    """On 127.0.0.1 at `port`, for one client at a time, until close(). context: for TLS."""
 
-    def __init__(self):
+    def __init__(self, context=None):
         self.messages = []
+        self._context = context
         self._server = socket.create_server(("127.0.0.1", 0))
         self.port = self._server.getsockname()[1]
         self._client = None
         self._thread = threading.Thread(target=self._serve, name="listener", daemon=True)
         self._thread.start()
+
+    def drop(self) -> None:
+        """Cut the connection; another one may come."""
+        self._client.shutdown(socket.SHUT_RDWR)
 
     def close(self) -> None:
         """Listen no more."""
@@ -35,17 +40,22 @@ class Listener:
     def _serve(self) -> None:
         while True:
             try:
-                self._client, _ = self._server.accept()
+                client, _ = self._server.accept()
             except OSError:
                 return
-            with self._client:
+            with client:
                 try:
-                    self._listen(self._client)
+                    client.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+                    if self._context:
+                        client = self._context.wrap_socket(client, server_side=True)
+                    self._client = client
+                    self._listen(client)
                 except OSError:
                     pass
+                finally:
+                    client.close()
 
     def _listen(self, client) -> None:
-        client.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         data = b""
         while True:
             more = client.recv(65536)

@@ -13,11 +13,12 @@ ROOT = Path(__file__).resolve().parents[2]
 if str(ROOT) not in sys.path:
     sys.path.insert(0, str(ROOT))
 
-from tools.bench import decoding, gateway, modules, streams, table  # noqa: E402
+from tools.bench import decoding, gateway, links, modules, streams, table  # noqa: E402
 from tools.runtime import MICROPYTHON, MICROPYTHON32_BOARD, RV32_FIRMWARE  # noqa: E402
 
 _SECONDS = 60  # of frames, while the peak of the heap is watched
 _FRAMES = 30  # of which the delay is taken
+_LARGEST = "standard, three phases, producer"  # of the meters: its frames are the longest
 
 
 def main() -> int:
@@ -62,17 +63,23 @@ def _measure(pool) -> tuple:
             memory[meter]["books"] = books.result()
             memory[meter]["share"] = books.result() - clocked.result()
         pace = {meter: one.result() for meter, one in paces.items()}
+        connected = {kind: pool.submit(links.connecting, kind, _LARGEST)
+                     for kind in ("plain", "fingerprint", "authority")}
+        connected = {kind: one.result() for kind, one in connected.items()}
+        stalls = {case: links.stall(case, _LARGEST) for case in links.CASES}
     except BaseException:
         gateway.stop.set()
         raise
-    return costs, memory, pace, taken, native, parts, gateway.wear()
+    ways = table.links(stalls, connected)
+    return costs, memory, pace, ways, taken, native, parts, gateway.wear()
 
 
-def _print(costs, memory, pace, taken, native, parts, wear) -> None:
+def _print(costs, memory, pace, ways, taken, native, parts, wear) -> None:
     """Two tables, with what one has to know to read them."""
     resident = {name for one in memory.values() for name in one["modules"]}
     print(f"Measured on {datetime.date.today()}. {_WORDS}\n")
     print(table.figures(costs, memory, pace, _threshold()))
+    print(f"\n{ways}")
     print(f"\nHistory and energy erase {wear['erases_a_day']} blocks of flash a day; the block "
           f"erased most lasts {wear['years']} years (2 MB, half full, 100 000 cycles).")
     print(f"\n{_objects(parts)} A star: not in memory while the gateway runs.\n")

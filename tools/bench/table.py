@@ -85,6 +85,18 @@ def figures(decoding: dict, memory: dict, pace: dict, threshold: int) -> str:
     return rows(["", *meters], lines)
 
 
+def links(stalls: dict, connected: dict) -> str:
+    """The tables of the way to the broker: what links.stall() and links.connecting() found."""
+    head = ["while the meter plays, and MQTT", "longest stall of the loop, ms", "TIC bytes lost"]
+    mute = [[case, f"{one['stall']:.1f}", one["lost"]] for case, one in stalls.items()]
+    words = {"plain": "plain", "fingerprint": "TLS, with a fingerprint",
+             "authority": "TLS, with an authority"}
+    heap = [[words[kind], _bytes(one["rest"]), _bytes(one["peak"])]
+            for kind, one in connected.items()]
+    heads = ["reader and MQTT, 32-bit port", "heap at rest", "peak while it connects again"]
+    return rows(head, mute) + "\n\n" + rows(heads, heap)
+
+
 def modules(sizes: dict, heap: dict, native: dict, resident: set) -> str:
     """The table of modules, the largest on the board's heap first; a star: not `resident`."""
     ours = sorted(sizes, key=lambda name: -heap[name] - native[name])
