@@ -283,6 +283,8 @@ def _publish(gateway, settings, board):
     store, source = gateway.store, gateway.source
     sources = _sources(gateway, settings)
     backlog = None
+    if settings["tasmota"] or settings["domoticz_idx"]:
+        sources.extend(load("publish.home").shapes(gateway, settings))
     if settings["mqtt_backlog"] and settings["mqtt_frame"] and gateway.clock:
         backlog = _backlog(gateway, settings, "mqtt")
     topics = []

@@ -1,9 +1,11 @@
-"""Home Assistant as the settings want it. Loaded when the gateway is put together."""
+"""Home Assistant and its like as the settings want them. Loaded at start."""
 
 import json
 
 import firmware
+from firmware.rarely import load
 
+_LIVE = 3000  # ms
 _ALERTS = ("alert_load", "alert_voltage_low", "alert_voltage_high", "", "alert_injection", "",
            "alert_silent")
 
@@ -46,3 +48,27 @@ def _device(gateway, settings, board) -> str:
         port = "" if port == 80 else f":{port}"
         device["cu"] = f"http://{settings['hostname'] or gateway.device}.local{port}"
     return json.dumps(device)
+
+
+def shapes(gateway, settings):
+    """Iterate over the sources of messages in the shape of other programs that are on."""
+    names = [name for name, key in (("tasmota", "tasmota"), ("domoticz", "domoticz_idx"))
+             if settings[key]]
+    if names and not gateway.books:
+        gateway.say(f"{' '.join(names)}: off, the setting model has to be on")
+        return
+    from firmware.publish.shapes import Shape
+
+    every = settings["meter_interval"] * 1000
+    shown = load("publish.privacy").shown(settings)
+    for name in names:
+        if name == "tasmota":
+            topic = settings["tasmota_topic"] or gateway.device
+            topics = [f"/tele/{topic}/{one}".encode() for one in ("LWT", "LIVE", "SENSOR", "TIC")]
+            made = Shape("publish.tasmota", topics, (0, _LIVE, every, every), gateway.store,
+                         gateway.books, shown)
+        else:
+            made = Shape("publish.domoticz", [b"/domoticz/in"], [every], gateway.store,
+                         gateway.books)
+            made.idx = settings["domoticz_idx"]
+        yield made

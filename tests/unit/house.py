@@ -181,6 +181,11 @@ class HomeAssistant:
         self.heard = self.told.append
 
 
+class Shape:
+    def __init__(self, module, topics, *_):
+        self.topics = topics
+
+
 class Dialler:
     def __init__(self, ticks_ms, find, deadline, tls, clock):
         assert find.__name__ == "find" and deadline == 10000
@@ -229,6 +234,7 @@ MODULES = {
     "firmware.publish": Parts(),
     "firmware.publish.model": Parts(Model=lambda *_: "model"),
     "firmware.publish.homeassistant": Parts(HomeAssistant=HomeAssistant),
+    "firmware.publish.shapes": Parts(Shape=Shape),
     "firmware.publish.mqtt": Parts(Mqtt=Mqtt),
     "firmware.publish.link": Parts(Dialler=Dialler),
     "firmware.link.setup": Parts(Setup=Setup),

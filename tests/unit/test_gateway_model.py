@@ -5,6 +5,17 @@ import json
 from house import House
 
 
+def test_the_shapes_of_other_programs():
+    with House(mqtt_host="broker", model="on", tasmota="on", domoticz_idx="7") as house:
+        first, second = house.build().mqtt.sources[-2:]
+        device = house.gateway.device.encode()
+        assert first.topics[0] == b"/tele/" + device + b"/LWT" and len(first.topics) == 4
+        assert second.topics == [b"/domoticz/in"] and second.idx == 7
+    with House(mqtt_host="broker", tasmota="on", domoticz_idx="7") as house:
+        assert house.build().mqtt.sources == []
+        assert "tasmota domoticz: off, the setting model has to be on" in house.said
+
+
 def test_home_assistant_needs_the_model():
     with House(mqtt_host="broker", homeassistant="on") as house:
         assert house.build().mqtt.sources[-1].books is None  # what was announced is taken back
