@@ -1,6 +1,8 @@
 """The destination InfluxDB against InfluxDB 1 and VictoriaMetrics, over a line that fails."""
 
+import json
 import random
+import re
 import shutil
 import time
 
@@ -8,6 +10,7 @@ import pytest
 
 from tests.support.fault_proxy import FaultProxy
 from tests.support.uploading import Uploading
+from tools.runtime import ROOT
 from tools.simulator.servers import InfluxDB, VictoriaMetrics
 
 START = 838_000_000 + 946_684_800  # the clock of uploader.py, in Unix seconds
@@ -188,3 +191,23 @@ def test_version_2_and_the_small_heap(victoria):
         assert uploader.finish()["accepted"] == 10
         assert points(victoria) == expected(10)
         uploader.stop()
+
+
+def test_the_dashboard_asks_for_what_there_is(house):
+    """Every query of the dashboard is understood, and names fields that some meter has."""
+    dashboard = json.loads((ROOT / "tools/grafana/ticgate.json").read_text("utf-8"))
+    sources = ("firmware/tic/model.py", "firmware/figures.py")
+    words = "".join((ROOT / name).read_text() for name in sources)
+    queries = [target["query"] for panel in dashboard["panels"] for target in panel["targets"]]
+    assert len(queries) > 15
+    line = "tic,device=w apparent_va=1i\ntic,device=w,period=hc index_wh=1i\n"
+    house.post("/write", line.encode(), db="house")
+    found = 0
+    for query in queries:
+        for field in re.findall(r'\w+\("(\w+)"\)', query):
+            known = re.sub(r"_\d$", "_n", field).replace("energy_today", "energy_<span>")
+            known = known.replace("cost_today", "cost_<span>")
+            assert known in words or field in ("index_wh", "period_now"), field
+        asked = query.replace("$timeFilter", "time > now() - 1d").replace("$device", ".*")
+        found += len(house.say(asked.replace("$__interval", "1h"), "house"))
+    assert found >= 3
