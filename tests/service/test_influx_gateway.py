@@ -8,6 +8,7 @@ import uuid
 import pytest
 
 from tests.support.fault_proxy import FaultProxy
+from tests.support.post_receiver import Receiver
 from tests.support.sim_listener import wait_for
 from tests.support.sim_run import Run
 from tools.simulator import broker
@@ -53,12 +54,17 @@ def status(port) -> dict:
 
 
 def test_faults_cost_the_meter_nothing(start, tmp_path, table):
-    with InfluxDB(tmp_path / "influxdb") as server, FaultProxy(server.port) as proxy:
+    """Nor the other destination: JSON goes on arriving elsewhere, each reading once."""
+    with (
+        InfluxDB(tmp_path / "influxdb") as server, FaultProxy(server.port) as proxy,
+        Receiver() as receiver,
+    ):
         server.say("CREATE DATABASE house")
         port = broker.free_port(0)
         house = start(
             SET=f"page_port={port} influx_url=http://127.0.0.1:{proxy.port}"
-            " influx_database=house influx_when=frame")
+            " influx_database=house influx_when=frame"
+            f" post_url=http://127.0.0.1:{receiver.port}/hook post_when=frame post_token=abc")
         house.until(r"influx: working")
         for fault in FAULTS:
             requests, failures = proxy.requests, status(port)["failures"]
@@ -78,6 +84,10 @@ def test_faults_cost_the_meter_nothing(start, tmp_path, table):
         rows = server.rows("SELECT apparent_va, withdrawn_wh FROM tic WHERE mode != ''", "house")
         assert len({row["time"] for row in rows}) == len(rows) == told["accepted"]
         assert all(row["withdrawn_wh"] > 0 for row in rows)
+        path, headers, _ = receiver.heard[0]
+        assert (path, headers["Authorization"]) == ("/hook", "Bearer abc")
+        posted = [(one["time"], one["withdrawn_wh"]) for _, _, one in receiver.heard]
+        assert len(posted) == len(set(posted)) >= told["accepted"] - 1
         house.end()
         said = house.until(r"of the (\d+) bytes the board could have read, (\d+) were lost")
         table.append(f"whole gateway, {len(FAULTS)} faults on the way to InfluxDB: {len(rows)} "
