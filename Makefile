@@ -12,11 +12,15 @@ override SET := $(value SET)
 override STATE := $(value STATE)
 override KEY := $(value KEY)
 override PASSWORD := $(value PASSWORD)
-export FILE SET STATE KEY PASSWORD
+override PORT := $(value PORT)
+override FIRMWARE := $(value FIRMWARE)
+export FILE SET STATE KEY PASSWORD PORT FIRMWARE
 
-# FILE and KEY may be relative to the folder that `make -C` was called from.
+# FILE, KEY and FIRMWARE may be relative to the folder that `make -C` was called from.
 export CALLER := $(PWD)
 FIND_KEY = case "$$KEY" in ""|/*) ;; *) [ -e "$$KEY" ] || KEY="$$CALLER/$$KEY" ;; esac
+FIND_FIRMWARE = case "$$FIRMWARE" in ""|/*) ;; \
+	*) [ -e "$$FIRMWARE" ] || FIRMWARE="$$CALLER/$$FIRMWARE" ;; esac
 FIND_FILE = case "$$FILE" in ""|/*) ;; *) [ -e "$$FILE" ] || FILE="$$CALLER/$$FILE" ;; esac
 
 export HYPOTHESIS_STORAGE_DIRECTORY := $(CURDIR)/.cache/hypothesis
@@ -29,9 +33,10 @@ DECODE = MICROPYPATH="$(CURDIR):.frozen" exec .cache/bin/micropython tools/decod
 
 # All that MicroPython runs: CPython's parser accepts what MicroPython's compiler does not.
 MICROPYTHON_FILES = boot.py main.py firmware tests/unit tests/support/mpy_runner.py \
-	tools/decode.py tools/decode_model.py tools/bench/target tools/simulator/board
+	tools/decode.py tools/decode_model.py tools/bench/target tools/simulator/board \
+	tools/simulator/usb/repl.py
 
-.PHONY: help run decode test test-ha lint bench energy fuzz board dist update clean
+.PHONY: help run decode test test-ha lint bench energy fuzz board flash deploy dist update clean
 
 help: ## this list
 	@awk -F ': *## ' '/^[a-z-]+: *## / { printf "make %-7s %s\n", $$1, $$2 }' Makefile
@@ -79,6 +84,14 @@ fuzz: ## the long fuzz: ten times the bytes and the noise of make test
 board: ## all that goes onto a board, in .cache/board; FAMILY=
 	@$(SETUP) lint
 	@$(VENV)/python -m tools.board
+
+flash: ## MicroPython and the gateway onto a board on USB; PORT= FIRMWARE=image.bin ERASE=1
+	@$(SETUP) flash
+	@$(FIND_FIRMWARE); exec $(VENV)/python -m tools.flash flash
+
+deploy: ## what has changed onto a board that has been flashed; PORT=
+	@$(SETUP) flash
+	@exec $(VENV)/python -m tools.flash deploy
 
 dist: ## one file to update boards with; KEY=release.pem signs it, FAMILY=, VERSION=
 	@$(SETUP) lint

@@ -1,6 +1,6 @@
 """python3 -m tools.runtime NAME...: make ready what is named, unless it is already.
 
-NAME is run, test, bench or lint (what that make target needs), or a single step.
+NAME is run, test, bench, lint or flash (what that make target needs), or a single step.
 """
 
 import fcntl
@@ -21,6 +21,7 @@ STEPS = {
     "venv-test": lambda: python_env.venv("test"),
     "venv-lint": lambda: python_env.venv("lint"),
     "homeassistant": python_env.homeassistant,
+    "venv-flash": lambda: python_env.venv("flash"),
     "typings": python_env.typings,
     "lib": python_env.lib,
     "mosquitto": lambda: need("mosquitto", "mosquitto_sub"),
@@ -41,6 +42,7 @@ def main(names: list) -> int:
         "test": [*tests, "chromium"],
         "bench": tests,
         "lint": ["venv-run", "venv-lint", "typings", "lib"],
+        "flash": ["venv-run", "venv-lint", "venv-flash", "lib"],
     }
     steps = [step for name in names for step in targets.get(name, [name])]
     unknown = [step for step in steps if step not in STEPS]

