@@ -33,7 +33,7 @@ class Board:
     def __init__(self, slot):
         self.version = firmware.__version__
         esp32 = sys.platform == "esp32"
-        self.family = sys.implementation._machine.split()[-1].lower() if esp32 else "simulator"
+        self.family = chip(sys.implementation._machine) if esp32 else "simulator"
         format = getattr(sys.implementation, "_mpy", 0)
         self.mpy = format & 255, format >> 8 & 3, format >> 10 & 15
         self.key = 0  # the modulus of who may sign
@@ -42,6 +42,11 @@ class Board:
                 self.key = int(file.read().strip(), 16)
         except (OSError, ValueError):
             pass
+
+
+def chip(machine) -> str:
+    """esp32c6, of "ESP32C6 module with ESP32C6", and of the "ESP32-C6" of 1.29 and later."""
+    return machine.split()[-1].lower().replace("-", "")
 
 
 class Manifest:

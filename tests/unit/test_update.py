@@ -299,6 +299,12 @@ async def test_what_a_flash_does_not_keep_is_found():
         assert state() == before
 
 
+def test_the_chip_is_known_by_either_spelling():
+    assert manifest.chip("ESP32C6 module with ESP32C6") == "esp32c6"
+    assert manifest.chip("ESP32C6 module with ESP32-C6") == "esp32c6"
+    assert manifest.chip("Generic ESP32S3 module with ESP32-S3") == "esp32s3"
+
+
 def test_the_board_says_what_it_is():
     with Place() as place:
         board = manifest.Board("a")
