@@ -1,5 +1,6 @@
 """The page of settings: each of them changed, saved, restarted, still there; wrong input."""
 
+import hashlib
 import json
 import re
 import socket
@@ -7,6 +8,7 @@ import socket
 import pytest
 
 from tests.page.visitor import PASSWORD
+from tests.support.certificates import Authority
 from tests.support.recordings import ROOT
 from tests.support.sim_listener import wait_for
 
@@ -153,6 +155,7 @@ WRONG = [
     ("gateway", "device_name", "x" * 33, "text"), ("gateway", "site", "é" * 17, "text"),
     ("cost", "subscription", "plenty", "amount"), ("cost", "prices", "cheap", "prices"),
     ("outputs", "output_1", "relay 1;", "rule"),
+    ("mqtt", "mqtt_fingerprint", "ab:cd", "fingerprint"),
     ("wifi", "address", "192.168.1", "address"),
 ]
 
@@ -258,3 +261,31 @@ def test_backup_restart_and_factory(home):
     page.locator("dialog[open] button.danger").click()
     page.get_by_text(visitor.word("password.wrong")).wait_for()
     assert visitor.ask("session")[1]["password"] is True
+
+
+def test_the_certificate_of_an_authority(home, tmp_path):
+    authority = Authority(tmp_path)
+    fingerprint = hashlib.sha256(authority.der).hexdigest()
+    _, visitor = home(390, "fr", SET="model=off wifi_ssid=house")
+    page = visitor.page
+    visitor.open("settings/tls")
+    page.get_by_text(visitor.word("ca.none")).wait_for()
+    visitor.shot("settings-tls")
+    visitor.sound()
+    page.locator("#ca").fill("no certificate")
+    visitor.press("ca.keep")
+    page.locator(".error:not(:empty)").wait_for()
+    page.locator("#ca").fill(authority.text)
+    visitor.press("ca.keep")
+    page.get_by_text(fingerprint).wait_for()
+    assert visitor.ask("ca")[1]["fingerprint"] == fingerprint
+    visitor.press("ca.remove")
+    page.get_by_text(visitor.word("ca.none")).wait_for()
+    for name, octets in (("ca.der", authority.der), ("ca.pem", authority.text.encode())):
+        (tmp_path / name).write_bytes(octets)
+        page.locator("#ca-file").set_input_files(tmp_path / name)
+        visitor.until("document.querySelector('#ca').value")
+        visitor.press("ca.keep")
+        page.get_by_text(fingerprint).wait_for()
+        visitor.press("ca.remove")
+        page.get_by_text(visitor.word("ca.none")).wait_for()
