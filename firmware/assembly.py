@@ -77,6 +77,10 @@ def assemble(config, board) -> Gateway:
     _publish(gateway, settings, board)
     if names:
         gateway.uploads = [(name, _upload(gateway, settings, name)) for name in names]
+    if settings["update_check"] and settings["update_url"]:
+        from firmware.newer import Newer
+
+        gateway.supervisor.add("update", Newer(gateway, settings["update_install"]).run)
     gateway.supervisor.add("console", gateway.run)
     gateway.keys = board.keys()
     if settings["power"] != "usb" and board.pin("capacitor") >= 0:

@@ -78,6 +78,7 @@ class Gateway:
     safe = False  # safe mode: the pages only
     proof: "Proof | None" = None  # while this version has yet to show that it works
     update: "Update | None" = None  # that is being taken
+    newer = ""  # the version at the owner's address, if it is newer than ours
     _watchdog = None
 
     def __init__(self, profile, reset, bite, device=""):

@@ -38,4 +38,6 @@ def facts(gateway):
         yield name, status()
     if gateway.safe:
         yield "safe", True
+    if gateway.newer:
+        yield "update_available", gateway.newer
     yield from load("slots").facts()

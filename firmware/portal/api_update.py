@@ -1,5 +1,6 @@
 """GET /api/update: what runs, and what may come. POST /api/update?older=1: a new version, as the
-body, which goes to the flash as it comes (exchange.py). POST /api/update/back: the one before.
+body, which goes to the flash as it comes (exchange.py). POST /api/update/check, /fetch: at the
+owner's address; /back: the one before.
 """
 
 from firmware.rarely import load
@@ -14,6 +15,7 @@ def get_update(request):
         "version": board.version, "family": board.family, "mpy": board.mpy, "slot": slot,
         "trial": bool(slots.trying()), "good": slots.read("app.good")[:1] == slot,
         "signed": bool(board.key), "before": slots.version(slots.free()),
+        "newer": gateway.newer,
     }
     going = gateway.update
     if going:
@@ -23,39 +25,35 @@ def get_update(request):
 
 
 async def post_update(request):
-    """Take a new version, or go back to the one before."""
-    if request.rest == "back":
+    """Take a new version, look for one, or go back to the one before."""
+    app = request.app
+    gateway, what = app.gateway, request.rest
+    if what == "back":
         return _back(request)
-    if request.rest:
-        request.app.abort(404, "no such thing here")
-    if not hasattr(request, "source"):
-        request.app.abort(400, "the body has to be a bundle, made by `make dist`")
-    gateway = request.app.gateway
+    if what not in ("", "check", "fetch"):
+        app.abort(404, "no such thing here")
+    if not what and not hasattr(request, "source"):
+        app.abort(400, "the body has to be a bundle, made by `make dist`")
     confirmed = " ".join([word for word in ("older", "unsigned") if request.args.get(word)])
-    version = await install(gateway, request.source, confirmed, request.app.abort)
-    return {"version": version, "restart": True}
-
-
-async def install(gateway, source, confirmed, abort):
-    """Install from a stream, and restart. -> the version"""
-    if gateway.update:
-        abort(409, "another update is going on")
-    gateway.update = going = load("update").Update(
-        source, confirmed, gateway.read() is not None and gateway.store.frames > 0)
+    link = gateway.link
     try:
-        version = await going.run()
+        if not what:
+            install = load("installing").install(gateway, request.source, confirmed)
+        elif link and not link.up.is_set():
+            raise OSError("there is no network")
+        elif what == "check":
+            version = await load("newer").check(gateway)
+            return {"version": version, "newer": bool(version)}
+        else:
+            request.sock[1].due = None  # it has deadlines of its own
+            install = load("installing").fetch(gateway, confirmed)
+        return {"version": await install, "restart": True}
     except ValueError as refused:
         words, confirm = (refused.args + ("", ""))[:2]
-        gateway.say(f"update: refused, {words}", 1)
-        abort(409 if confirm else 400, {"error": words, "confirm": confirm})
+        return app.abort(409 if confirm else 400, {"error": words, "confirm": confirm})
     except (OSError, EOFError) as error:
-        gateway.say(f"update: failed ({error})", 1)
-        abort(503, f"the update was not kept ({error}): nothing changed")
-    finally:
-        gateway.update = None
-    gateway.say(f"update: version {version} is there, restart")
-    gateway.restart()
-    return version
+        words = load("publish.dialling").words(error) if what else f"{error}: nothing changed"
+        return app.abort(503 if not what else 502, words)
 
 
 def _back(request):

@@ -11,7 +11,7 @@ from portal import ask, get, make, post
 from test_boot import Flash, read, write
 
 import firmware
-from firmware import manifest, migrating, slots
+from firmware import installing, manifest, migrating, newer, slots
 from firmware import update as module
 from firmware.portal import api_update, app
 from firmware.portal.exchange import Source as Body
@@ -19,13 +19,15 @@ from firmware.portal.server import Connection, Server
 
 RUNTIMES = ("unix64",)  # bundles in memory are much for the small heap; see test_update_memory.py
 
-_KNOWN = {"slots": slots, "manifest": manifest, "migrating": migrating, "update": module}
+_KNOWN = {"slots": slots, "manifest": manifest, "migrating": migrating, "update": module,
+          "installing": installing, "newer": newer}
 
 
 class Gateway(portal.Gateway):
     """Notes what is said."""
 
     update = None
+    newer = ""
 
     def __init__(self):
         super().__init__()
@@ -43,17 +45,19 @@ class Place(Flash):
 
     def __enter__(self):
         Flash.__enter__(self)
-        self.kept = slots.running, manifest.Board, api_update.load, module.load, app.load
+        self.kept = (slots.running, manifest.Board, api_update.load, module.load, installing.load,
+                     app.load)
         slots.running = lambda: "a"
         manifest.Board = lambda slot: bundle.Board()
-        api_update.load = module.load = _KNOWN.get
+        api_update.load = module.load = installing.load = _KNOWN.get
         app.load = lambda name: api_update if name == "portal.api_update" else self.kept[-1](name)
         self.gateway = Gateway()
         self.app = make(self.gateway)
         return self
 
     def __exit__(self, *_):
-        slots.running, manifest.Board, api_update.load, module.load, app.load = self.kept
+        slots.running, manifest.Board, api_update.load, module.load, *others = self.kept
+        installing.load, app.load = others
         module._remove_tree("b")
         for name in ("config.json", "config.old"):
             slots.remove(name)
@@ -80,7 +84,8 @@ async def test_it_says_what_an_update_has_to_fit():
         write("b/manifest", "ticgate 1\nversion 0.0.9\n")
         told = (await get(place.app, "/api/update")).json
         assert told == {"version": "0.1.0", "family": "esp32c6", "mpy": [6, 3, 11], "slot": "a",
-                        "trial": False, "good": True, "signed": False, "before": "0.0.9"}
+                        "trial": False, "good": True, "signed": False, "before": "0.0.9",
+                        "newer": ""}
 
 
 async def test_a_bundle_is_installed_and_the_gateway_restarts():
@@ -111,7 +116,7 @@ async def test_what_is_refused_is_said_with_the_word_that_confirms_it():
 async def test_one_update_at_a_time():
     with Place("a", good="a") as place:
         place.gateway.update = module.Update(Source(b""), board=bundle.Board())
-        assert (await place.send(bundle.make())).status == 409
+        assert (await place.send(bundle.make())).status == 400
         told = (await get(place.app, "/api/update")).json
         assert told["taking"] == {"version": "", "done": 0, "size": 0}
 
