@@ -11,7 +11,7 @@ import json
 from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 
-from tools.runtime import lean, public, scopes, texts, trim
+from tools.runtime import lean, once, public, scopes, texts, trim
 from tools.runtime.scopes import Module, Refused
 
 # Head: the others. All of a bundle comes into memory when one of its modules is asked for.
@@ -47,7 +47,7 @@ class Bundler:
         self.project = lean.Project(root, bundled | set(groups))
         tools = [Path(one).stat().st_mtime_ns for one in (
             __file__, lean.__file__, scopes.__file__, texts.__file__, trim.__file__,
-            public.__file__, public.ROM)]
+            once.__file__, public.__file__, public.ROM)]
         self.newest = max(self.project.newest, *tools)
         self.paths = {lean.module(path): path for path in self.project.sources}
         self._heads = {}

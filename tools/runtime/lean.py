@@ -15,6 +15,7 @@ import ast
 from pathlib import Path
 
 from tools.runtime import trim
+from tools.runtime.once import Once
 from tools.runtime.public import OTHERS, Names
 from tools.runtime.texts import Texts
 
@@ -26,7 +27,8 @@ class Project:
     """What has to be known of all sources of the firmware before one of them can be made lean.
 
     `sources`: their paths; `newest`: when the youngest of all that it depends on was written, in
-    ns; `names`: what becomes of public names. bundled: modules that bundle.py puts into others.
+    ns; `names`: what becomes of public names; `once`: of what is made once. bundled: modules that
+    bundle.py puts into others.
     """
 
     def __init__(self, root: Path, bundled=()):
@@ -59,6 +61,7 @@ class Project:
         self.names = Names(
             ours, beside, [ast.parse(path.read_bytes()) for path in others], bundled,
             {"TYPE_CHECKING"}.union(*self._constants.values()))
+        self.once = Once({module(path): tree for path, tree in self._trees.items()})
         self.identifiers = {*map(self.names.on_board, self.identifiers)} | self.names.free
         self._units = {path: {path} for path in sources}
         for path in sources:
@@ -76,6 +79,7 @@ class Project:
         """lean() as a tree, for bundle.py."""
         tree = ast.parse(path.read_bytes(), str(path))
         _without_docstrings(tree)
+        self.once.spare(module(path), tree)
         tree = _Constants(self, self._constants.get(path, {})).visit(tree)
         tree = _Private(self.aliases(path)).visit(tree)
         return _Arguments(self.keywords, self.names.short).visit(tree)

@@ -70,22 +70,25 @@ def parts(classes: list) -> dict:
     for part, module, name in classes:
         __import__(module)
         module = sys.modules[module]
-        setattr(module, name, _weighed(getattr(module, name), part, taken))
+        setattr(module, name, _Weighed(getattr(module, name), part, taken))
     before = _used()
     kept = assembly.assemble(config, board)
     taken["Gateway"] = _used() - before
     return taken if kept else {}  # named after it was weighed, so that it was not collected
 
 
-def _weighed(make, name, taken):
-    """The class, noting what an object of it takes."""
-    def build(*args, **options):
+class _Weighed:
+    """A class, noting what an object of it takes."""
+
+    def __init__(self, make, name, taken):
+        self._given = make, name, taken
+
+    def __call__(self, *args, **options):
+        make, name, taken = self._given
         before = _used()
         made = make(*args, **options)
         taken[name] = _used() - before
         return made
-
-    return build
 
 
 def _used() -> int:
