@@ -270,7 +270,6 @@ def test_the_certificate_of_an_authority(home, tmp_path):
     page = visitor.page
     visitor.open("settings/tls")
     page.get_by_text(visitor.word("ca.none")).wait_for()
-    visitor.shot("settings-tls")
     visitor.sound()
     page.locator("#ca").fill("no certificate")
     visitor.press("ca.keep")
@@ -279,6 +278,8 @@ def test_the_certificate_of_an_authority(home, tmp_path):
     visitor.press("ca.keep")
     page.get_by_text(fingerprint).wait_for()
     assert visitor.ask("ca")[1]["fingerprint"] == fingerprint
+    visitor.shot("settings-tls")
+    visitor.sound()
     visitor.press("ca.remove")
     page.get_by_text(visitor.word("ca.none")).wait_for()
     for name, octets in (("ca.der", authority.der), ("ca.pem", authority.text.encode())):
