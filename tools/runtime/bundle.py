@@ -22,6 +22,7 @@ GROUPS = {
     "firmware.publish.mqtt": (
         "publish.payload publish.codec publish.policy publish.messages publish.outbox"
         " publish.session publish.link publish.model"),
+    "firmware.publish.upload": "publish.influx",
     "firmware.books": (
         "alerts derive energy history ledger tic.keys tic.learnt tic.tariff tic.meter"),
     "firmware.link.clock": "tic.fields",  # without the books, too
