@@ -14,7 +14,7 @@ What people read, and what the tests run, has the names it has.
 import ast
 from pathlib import Path
 
-from tools.runtime import trim
+from tools.runtime import frequent, trim
 from tools.runtime.once import Once
 from tools.runtime.public import OTHERS, Names
 from tools.runtime.texts import Texts
@@ -93,7 +93,8 @@ class Project:
         tree = _Late(self._modules).visit(self.names.visit(tree))
         if momentary:
             Texts(self.identifiers).apply(tree)
-        return ast.unparse(ast.fix_missing_locations(_Pairs().visit(tree))) + "\n"
+        tree = _Pairs().visit(frequent.first(tree))
+        return ast.unparse(ast.fix_missing_locations(tree)) + "\n"
 
     def _look(self, name, tree):
         """Note the identifiers in a module, and what it loads for the moment."""

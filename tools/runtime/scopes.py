@@ -3,7 +3,7 @@
 import ast
 
 _SCOPES = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
-_INNER = (ast.Lambda, ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)
+INNER = (ast.Lambda, ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)
 
 
 class Refused(Exception):
@@ -30,7 +30,7 @@ class Module(ast.NodeTransformer):
                 body += [node] if node.names else []
             elif not self._spare(node):
                 body.append(node)
-        self.own = _bound(body)
+        self.own = bound(body)
         for node in body:
             if isinstance(node, ast.ClassDef) and node.bases:
                 if ast.unparse(node.bases[0]).endswith(("Error", "Exception")):
@@ -158,7 +158,7 @@ class Module(ast.NodeTransformer):
             for one in node.decorator_list]
         if isinstance(node, ast.ClassDef):
             node.bases = [self.visit(one) for one in node.bases]
-            self._inside(node.body, True, _bound(node.body))
+            self._inside(node.body, True, bound(node.body))
         else:
             self._function(node, node.body)
         return node
@@ -176,7 +176,7 @@ class Module(ast.NodeTransformer):
         given.defaults = [self.visit(one) for one in given.defaults]
         given.kw_defaults = [one and self.visit(one) for one in given.kw_defaults]
         names = {one.arg for one in ast.walk(given) if isinstance(one, ast.arg)}
-        self._inside(body, False, names | _bound(body))
+        self._inside(body, False, names | bound(body))
 
     def _inside(self, body, is_class, names):
         self._scopes.append((is_class, names))
@@ -186,7 +186,7 @@ class Module(ast.NodeTransformer):
     def _comprehension(self, node):
         node.generators[0].iter = self.visit(node.generators[0].iter)
         first, node.generators[0].iter = node.generators[0].iter, ast.Constant(None)
-        names = set().union(*(_bound([one.target]) for one in node.generators))
+        names = set().union(*(bound([one.target]) for one in node.generators))
         self._scopes.append((False, names))
         self.generic_visit(node)
         self._scopes.pop()
@@ -196,7 +196,7 @@ class Module(ast.NodeTransformer):
     visit_ListComp = visit_SetComp = visit_DictComp = visit_GeneratorExp = _comprehension
 
 
-def _bound(nodes) -> set:
+def bound(nodes) -> set:
     """The names that statements bind where they stand, and not in functions within."""
     names, elsewhere, todo = set(), set(), list(nodes)
     while todo:
@@ -204,7 +204,7 @@ def _bound(nodes) -> set:
         if isinstance(node, _SCOPES):
             names.add(node.name)
             continue
-        if isinstance(node, _INNER):
+        if isinstance(node, INNER):
             names |= {one.target.id for one in ast.walk(node) if isinstance(one, ast.NamedExpr)}
             continue
         if isinstance(node, ast.Name) and not isinstance(node.ctx, ast.Load):

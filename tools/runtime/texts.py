@@ -7,7 +7,7 @@ module leaves behind that was loaded for a moment. A piece of a long text goes w
 import ast
 import copy
 
-_INTERNED = 10  # characters: MicroPython keeps every text up to that as a name
+INTERNED = 10  # characters: MicroPython keeps every text up to that as a name
 _PIECES = "_TEXTS"
 _FEW = 3
 
@@ -36,7 +36,7 @@ class Texts(ast.NodeTransformer):
 
     def visit_Constant(self, node):
         text = node.value
-        if not isinstance(text, str) or not 0 < len(text) <= _INTERNED or text in self._known:
+        if not isinstance(text, str) or not 0 < len(text) <= INTERNED or text in self._known:
             return node
         if text not in self._texts:
             self._texts.append(text)
@@ -63,7 +63,7 @@ class Texts(ast.NodeTransformer):
                 text += f"{{{conversion}{':' if spec else ''}{spec}}}"
             else:
                 text += one.value.replace("{", "{{").replace("}", "}}")
-        if len(text) > _INTERNED:
+        if len(text) > INTERNED:
             return node
         form = self.visit(ast.Constant(text))
         return ast.Call(ast.Attribute(form, "format", ast.Load()), values, [])
