@@ -54,6 +54,8 @@ _BITE = const(60_000)  # ms until the watchdog ends a session that hangs
 _FAR = const(3600)  # s
 _FRESH = const(600)  # s for which the clock is left alone
 _AT_ONCE = const(10)  # ms
+_SLOW = const(80_000_000)  # Hz: Wi-Fi wants no less
+_FAST = const(160_000_000)
 _FEW = const(2)  # readings that are not worth a block of flash
 _ROOM = const(400)  # bytes
 
@@ -109,6 +111,14 @@ def _renew(supply):
 def utc() -> int:
     """Seconds since 2000 of the clock that runs through deep sleep, right or wrong."""
     return int(time.time()) - (_UNIX if time.gmtime(0)[0] == 1970 else 0)
+
+
+def _speed(hertz):
+    """Of the processor, which waits most of the time while it reads."""
+    try:
+        machine.freq(hertz)
+    except ValueError:
+        pass  # a chip without it
 
 
 def _labels(names):
@@ -184,7 +194,11 @@ class Cycle:
         told, cells, memory, readings = self._told, self._cells, self._memory, self._readings
         began = time.ticks_ms()
         reader = Reader(memory, readings.state, pause)
-        whole = reader.take(Line(machine.UART, told["tic"]), self.going)
+        _speed(_SLOW)
+        try:
+            whole = reader.take(Line(machine.UART, told["tic"]), self.going)
+        finally:
+            _speed(_FAST)
         lines = reader.lines(_labels(told["only"]), _labels(told["omit"])) if whole else []
         self._power.read(self._charge(), self._passed(began), whole)
         self.now = utc()

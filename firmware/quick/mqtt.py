@@ -52,40 +52,51 @@ class Burst:
         self._mask = shown if callable(shown) else None
         self._head = f'{{"site":{json.dumps(site)},'.encode() if site else b"{"
 
-    def deliver(self, radio, stream, readings, health, more) -> int:
-        """Send all that readings.each() gives, as long as more() is true, then what health says.
-        -> how many the broker has taken; OSError in words if something went wrong before that.
+    def begin(self, readings, health) -> None:
+        """Write as much as there is room for: all that readings.each() gives, then what health
+        says.
         """
-        outbox = self._outbox
-        outbox.control(bytes.fromhex(self._told["connect"]))
+        self._health = health
+        self._waiting = readings.each()
+        self._following = next(self._waiting, None)
+        self._newest = ()
+        self._tried = 0
+        self._outbox.control(bytes.fromhex(self._told["connect"]))
         self._say(b"status", b"online", True)
-        taken = tried = 0
-        waiting = readings.each()
-        following = next(waiting, None)
-        newest = None
+        self._portion()
+
+    def _portion(self):
+        """As many readings as there is room for, and the ping that tells that they are taken."""
+        while self._following:
+            try:
+                self._frame(*self._following)
+            except Full:
+                if not self._tried:
+                    raise OSError("a reading is too long to be sent")
+                break
+            self._newest = self._following[1]
+            self._tried += 1
+            self._following = next(self._waiting, None)
+        if not self._following:
+            self._last(self._newest, self._health)
+        self._outbox.control(b"\xc0\x00")
+
+    def deliver(self, radio, stream, more) -> int:
+        """Send it, and what had no room yet as long as more() is true. -> how many readings the
+        broker has taken; OSError in words if something went wrong before that.
+        """
+        self._stream = stream
+        taken = 0
         try:
             while True:
-                while following:
-                    try:
-                        self._frame(*following)
-                    except Full:
-                        if not tried:
-                            raise OSError("a reading is too long to be sent")
-                        break
-                    newest = following[1]
-                    tried += 1
-                    following = next(waiting, None)
-                if not following:
-                    self._last(newest, health)
-                outbox.control(b"\xc0\x00")
-                self._stream = stream
                 radio.wait(self._answered, _ANSWER, "the broker does not answer")
                 self._settle()
-                taken = tried
-                if not following or not more():
+                taken = self._tried
+                if not self._following or not more():
                     break
-            outbox.control(b"\xe0\x00")
-            outbox.write_to(stream)
+                self._portion()
+            self._outbox.control(b"\xe0\x00")
+            self._outbox.write_to(stream)
         except OSError:
             if not taken:
                 raise

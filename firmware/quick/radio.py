@@ -42,8 +42,10 @@ class Radio:
                 raise OSError(words)
             time.sleep_ms(_STEP)
 
-    def join(self, now) -> None:
-        """Join the network; now: s since 2000. OSError in words."""
+    def start(self, now) -> None:
+        """Begin to join the network; now: s since 2000. What else there is to do can be done
+        while it does.
+        """
         wlan, told, memory = self._wlan, self._told, self._memory
         cells = memory.cells
         if cells[FAILURES] >= _AFRESH:
@@ -53,6 +55,7 @@ class Radio:
         if memory.lease and now - cells[LEASED] > _LEASE:
             memory.lease = b""
         fixed = told["fixed"] or memory.lease.decode()
+        self._asks = not fixed
         if fixed:
             wlan.ifconfig(tuple(fixed.split(",")))
         if cells[CHANNEL]:
@@ -60,23 +63,27 @@ class Radio:
                 wlan.config(channel=cells[CHANNEL])  # where its search begins, with luck
             except (OSError, ValueError):
                 pass
-        stale = wlan.status()
+        self._stale = wlan.status()
         known = {"bssid": memory.bssid} if memory.bssid else {}
         wlan.connect(told["wifi_ssid"], told["wifi_password"] or None, **known)
 
-        def joined():
-            if wlan.isconnected():
-                return True
-            status = wlan.status()
-            if status < _IDLE and status != stale:
-                raise OSError(f"the network cannot be joined, status {status}")
-            return False
-
-        self.wait(joined, _JOIN, "no answer from the network")
-        if not fixed:
+    def join(self, now) -> None:
+        """Wait until it has joined. OSError in words."""
+        wlan, memory = self._wlan, self._memory
+        self.wait(self._joined, _JOIN, "no answer from the network")
+        if self._asks:
             memory.lease = ",".join(wlan.ifconfig()).encode()
-            cells[LEASED] = now
-        cells[CHANNEL] = wlan.config("channel")
+            memory.cells[LEASED] = now
+        memory.cells[CHANNEL] = wlan.config("channel")
+
+    def _joined(self) -> bool:
+        wlan = self._wlan
+        if wlan.isconnected():
+            return True
+        status = wlan.status()
+        if status < _IDLE and status != self._stale:
+            raise OSError(f"the network cannot be joined, status {status}")
+        return False
 
     def learn(self) -> None:
         """Look for the access point we are in, so that the next time none is looked for."""

@@ -7,6 +7,7 @@ come: the reading is whole when all of them have, wherever in the frame it began
 
 import time
 
+import micropython
 from micropython import const
 
 from firmware.rtcmem import MODE, RATE
@@ -24,36 +25,28 @@ _STANDARD = const(2)
 _TICKS = const(0x3FFFFFFF)
 
 
-def parity(byte) -> int:
+@micropython.viper
+def _even(octets: ptr8, n: int):
     """Seven bits as they are on the wire: bit 7 makes the number of ones even."""
-    bits = byte ^ byte >> 4
-    return byte | (0x6996 >> (bits & 15) & 1) << 7
+    i = 0
+    while i < n:
+        c = int(octets[i])
+        octets[i] = c | (0x6996 >> ((c ^ c >> 4) & 15) & 1) << 7
+        i += 1
 
 
 def frame(lines, standard, checked) -> bytearray:
     """The frame that says these lines; checked: with its parity."""
     out = bytearray(b"\x02")
-    separator = 0x09 if standard else 0x20
     for line in lines:
-        label, _, rest = line.partition(b"\t")
-        if label[-2:] == b"_2":  # of the second block of PME-PMI
-            label = label[:-2]
-        out.append(0x0A)
-        at = len(out)
-        out += label + b"\t" + rest + b"\t"
-        total = 0
-        for i in range(at, len(out)):
-            if out[i] == 0x09:
-                out[i] = separator
-            total += out[i]
         if not standard:
-            total -= separator
-        out.append((total & 0x3F) + 0x20)
-        out.append(0x0D)
+            # _2: of the second block of PME-PMI
+            line = line.replace(b"_2\t", b"\t").replace(b"\t", b" ")
+        total = sum(line) + (9 if standard else 0)
+        out += b"\n%s%s%c\r" % (line, b"\t" if standard else b" ", (total & 0x3F) + 0x20)
     out.append(0x03)
     if checked:
-        for i in range(len(out)):
-            out[i] = parity(out[i])
+        _even(out, len(out))
     return out
 
 
@@ -68,11 +61,11 @@ class Reader:
         self._decoder = Decoder(self._store)
         self._known = []
         self.began = ticks_ms()
-        if before:
-            self._play(before, self.began - slept - 1 & _TICKS)
+        self._before = before
+        self._then = self.began - slept - 1 & _TICKS
 
     def _play(self, lines, then):
-        """What the meter said last, at the tick `then`."""
+        """What the meter said last, at the tick `then`. What it says now waits in the UART."""
         cells, decoder = self._cells, self._decoder
         octets = frame(lines, cells[MODE] == _STANDARD, cells[RATE] > 0)
         for at in range(0, len(octets), CHUNK):
@@ -89,13 +82,16 @@ class Reader:
         cells, store, ticks_ms = self._cells, self._store, self._ticks_ms
         rate = abs(cells[RATE]) or line.load()
         tried = 1 if rate == _RATES[1] else 0
-        self._frames = store.counters.value(count.FRAMES)
-        self._refused = self._rejected()
-        groups = store.counters.value(count.GROUPS)
         silent = True
         while True:
             uart = line.open(rate or _RATES[tried & 1])
             try:
+                if self._before:
+                    self._play(self._before, self._then)
+                    self._before = None
+                self._frames = store.counters.value(count.FRAMES)
+                self._refused = self._rejected()
+                groups = store.counters.value(count.GROUPS)
                 opened = ticks_ms()
                 while True:
                     passed = time.ticks_diff(ticks_ms(), self.began)

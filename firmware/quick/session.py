@@ -19,10 +19,19 @@ def session(told, memory, readings, cycle) -> int:
     network.hostname(told["hostname"])
     radio = Radio(network.WLAN(network.WLAN.IF_STA), told, memory, cycle.going)
     try:
+        radio.start(cycle.now)
+        from firmware.quick.mqtt import Burst
+
+        burst = Burst(told)
+        dated = cells[CLOCK] > 0
+        if dated:  # while it joins, which is the longest part: all is put into words
+            burst.begin(readings, cycle.health())
         radio.join(cycle.now)
         if told["ntp_host"] and cycle.now - cells[CLOCK] > _CLOCK:
             _ask(told["ntp_host"], cycle)
-        taken = _mqtt(told, memory, radio, readings, cycle)
+        if not dated:
+            burst.begin(readings, cycle.health())
+        taken = _deliver(burst, told, radio, cycle)
         if not memory.bssid and cycle.going():
             radio.learn()
         return taken
@@ -30,12 +39,10 @@ def session(told, memory, readings, cycle) -> int:
         radio.close()
 
 
-def _mqtt(told, memory, radio, readings, cycle) -> int:
-    from firmware.quick.mqtt import Burst
-
+def _deliver(burst, told, radio, cycle) -> int:
     stream = radio.open(told["mqtt_host"], told["mqtt_port"])
     try:
-        return Burst(told).deliver(radio, stream, readings, cycle.health(), cycle.more)
+        return burst.deliver(radio, stream, cycle.more)
     finally:
         stream.close()
 

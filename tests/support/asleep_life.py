@@ -84,6 +84,9 @@ class Machine:
     def WDT(self, timeout):
         pass
 
+    def freq(self, hertz):
+        pass
+
     def RTC(self):
         return self
 

@@ -103,7 +103,9 @@ def deliver(readings, broker, going=lambda: True, more=lambda: True, **changes):
         return ticks[0]
 
     radio = Radio(None, told, Memory(Rtc()), going, ticks_ms)
-    return Burst(told).deliver(radio, broker, readings, {"power": {"burst": 3}}, more)
+    burst = Burst(told)
+    burst.begin(readings, {"power": {"burst": 3}})
+    return burst.deliver(radio, broker, more)
 
 
 def refused(words, *args, **changes):

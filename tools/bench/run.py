@@ -13,7 +13,15 @@ ROOT = Path(__file__).resolve().parents[2]
 if str(ROOT) not in sys.path:
     sys.path.insert(0, str(ROOT))
 
-from tools.bench import decoding, gateway, links, modules, streams, table  # noqa: E402
+from tools.bench import (  # noqa: E402
+    decoding,
+    gateway,
+    links,
+    modules,
+    quick,
+    streams,
+    table,
+)
 from tools.runtime import MICROPYTHON, MICROPYTHON32_BOARD, RV32_FIRMWARE  # noqa: E402
 
 _SECONDS = 60  # of frames, while the peak of the heap is watched
@@ -82,6 +90,9 @@ def _print(costs, memory, pace, ways, taken, native, parts, wear) -> None:
     print(f"\n{ways}")
     print(f"\nHistory and energy erase {wear['erases_a_day']} blocks of flash a day; the block "
           f"erased most lasts {wear['years']} years (2 MB, half full, 100 000 cycles).")
+    print("\nFrom reset to the last byte sent, thousands of instructions: the whole gateway, and "
+          "the cycle on the meter's power alone.\n")
+    print(quick.rows({meter: quick.measure(meter) for meter in streams.METERS}))
     print(f"\n{_objects(parts)} A star: not in memory while the gateway runs.\n")
     print(table.modules(modules.sizes(), taken, native, resident))
 
