@@ -12,8 +12,8 @@ from tools.runtime import MICROPYTHON, ROOT, mpy, rv32
 _WHOLE = ("firmware.gateway firmware.assembly firmware.config firmware.publish.mqtt"
           " firmware.publish.greeting firmware.link.clock firmware.portal.server").split()
 _BEFORE = ("imports", "settings", "decoding", "connect", "publish")
-_AFTER = ("imports", "settings", "RTC memory, decision", "decoding", "keeping", "imports of a session", "connect", "composing, while Wi-Fi joins",
-          "publish")
+_AFTER = ("imports", "settings", "RTC memory, decision", "decoding", "keeping",
+          "imports of a session", "connect", "composing, while Wi-Fi joins", "publish")
 _SETTINGS = {"wifi_ssid": "house", "wifi_password": "password", "mqtt_host": "192.0.2.1",
              "board": "winky_c6"}
 

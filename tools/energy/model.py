@@ -125,12 +125,11 @@ class Life:
         self.draw = random
         random.seed(a.get("seed", 1))
         self.board = Board(a, Supply(a, random))
-        self.readings = array("f")  # s between two readings
-        self.delays = []
+        self.readings = {}  # how often so many tenths of a second between two readings,
+        self.sent_at = {}  # between two sessions
         self.counts = dict.fromkeys(
             "readings sessions failed stays missed brown_outs starts spilled".split(), 0)
         self.volts = []  # (lowest, highest) of each ten minutes
-        self.sent_at = array("f")
         self._bin = -1
         self._last = None
         self._sent = None
@@ -206,7 +205,7 @@ class Life:
                 break
         power.read(self.capacitor(), int((board.now - began) * 1000))
         if self._last is not None:
-            self.readings.append(board.now - self._last)
+            add(self.readings, board.now - self._last)
         self._last = board.now
         self.counts["readings"] += 1
         self.waiting.append(board.now)
@@ -236,7 +235,7 @@ class Life:
         self.counts["sessions"] += 1
         self.flash = max(0, self.flash - a["portion"])
         if self._sent is not None:
-            self.sent_at.append(board.now - self._sent)
+            add(self.sent_at, board.now - self._sent)
         self._sent = board.now
         self.waiting = []
 
@@ -276,22 +275,33 @@ class Life:
 
     def result(self) -> dict:
         counts, spent = self.counts, self.board.spent
-        periods, gaps = sorted(self.readings), sorted(self.sent_at)
-
-        def share(values, part):
-            return round(values[min(len(values) - 1, int(len(values) * part))], 1) if values else 0
-
         n = max(1, counts["readings"])
         return {
             "counts": counts,
-            "period": {"median": share(periods, 0.5), "95": share(periods, 0.95)},
-            "session": {"median": share(gaps, 0.5), "95": share(gaps, 0.95)},
+            "period": {"median": share(self.readings, 0.5), "95": share(self.readings, 0.95)},
+            "session": {"median": share(self.sent_at, 0.5), "95": share(self.sent_at, 0.95)},
             "joules": {name: spent[name] / n for name in spent},
             "each": {name: spent.get(name, 0) for name in spent},
             "lowest": round(self.board.lowest, 3),
             "drawn": round(self.board.drawn, 3),
             "volts": self.volts,
         }
+
+
+def add(counts, seconds) -> None:
+    """Count a span of time, in tenths of a second."""
+    tenths = int(seconds * 10 + 0.5)
+    counts[tenths] = counts.get(tenths, 0) + 1
+
+
+def share(counts, part) -> float:
+    """Seconds that a part of the spans is not longer than."""
+    left = sum(counts.values()) * part
+    for tenths in sorted(counts):
+        left -= counts[tenths]
+        if left <= 0:
+            return tenths / 10
+    return 0
 
 
 def normal() -> float:
