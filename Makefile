@@ -36,7 +36,7 @@ MICROPYTHON_FILES = boot.py main.py firmware tests/unit tests/support/mpy_runner
 	tools/decode.py tools/decode_model.py tools/bench/target tools/simulator/board \
 	tools/simulator/usb/repl.py
 
-.PHONY: help run decode test test-ha lint bench energy fuzz board flash deploy dist update clean
+.PHONY: help run decode test test-ha lint bench energy fuzz board flash deploy dist romfs update clean
 
 help: ## this list
 	@awk -F ': *## ' '/^[a-z-]+: *## / { printf "make %-7s %s\n", $$1, $$2 }' Makefile
@@ -96,6 +96,10 @@ deploy: ## what has changed onto a board that has been flashed; PORT=
 dist: ## one file to update boards with; KEY=release.pem signs it, FAMILY=, VERSION=
 	@$(SETUP) lint
 	@$(FIND_KEY); exec $(VENV)/python -m tools.dist
+
+romfs: ## the application as a ROMFS image, for an image of MicroPython of your own
+	@$(SETUP) lint
+	@$(VENV)/python -m tools.romfs
 
 update: ## HOST=winky-... PASSWORD=...: a new version for a gateway in the network; see README
 	@$(SETUP) lint

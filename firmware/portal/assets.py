@@ -10,12 +10,19 @@ import os
 
 import firmware
 
-_PATH = str(firmware.__path__)  # "a/firmware" in slot a (boot.py): the pages are beside it
-FOLDER = f"{_PATH[0]}/web" if _PATH[1:2] == "/" else "web"
 _TYPES = (
     "html=text/html css=text/css js=text/javascript json=application/json svg=image/svg+xml"
     " webmanifest=application/manifest+json ico=image/x-icon png=image/png txt=text/plain "
 )
+
+
+def folder() -> str:
+    """Where the pages are: in a slot (boot.py) and in a ROMFS beside the firmware."""
+    home = str(firmware.__path__)[:-8]
+    return f"{home}web" if f" {home} " in " a/ b/ /rom/ " else "web"
+
+
+FOLDER = folder()
 
 
 def get_file(request):

@@ -8,7 +8,7 @@ import sys
 
 import pytest
 
-from tools import board, dist, slot
+from tools import board, dist, romfs, slot
 from tools.runtime import ROOT, mpy
 from tools.runtime.common import SetupError, which
 from tools.signing import PUBLIC
@@ -123,3 +123,19 @@ def test_a_board_gets_its_application_in_slot_a(tmp_path, monkeypatch):
         assert hashlib.sha256(content).hexdigest() == digest
     for name in ("boot.py", "main.py"):
         assert not mpy.compile_file(ROOT / name, tmp_path / "x.mpy", mpy.BOARD, name)
+
+
+def test_a_romfs_image_holds_the_application(tmp_path, run_mpy):
+    image = romfs.build("esp32c6", tmp_path)
+    assert image.name.endswith("-esp32c6.romfs")
+    code = f"""
+import os, sys, vfs
+vfs.mount(vfs.VfsRom(open({str(image)!r}, "rb").read()), "/rom")
+sys.path[:] = ["/rom", "/rom/lib", ".frozen"]
+import firmware
+print(firmware.__path__, firmware.__version__, sorted(os.listdir("/rom")), os.listdir("/rom/lib"))
+assert "index.html.gz" in os.listdir("/rom/web")
+"""
+    said = run_mpy(code=code).stdout
+    version = image.name.split("-")[1]
+    assert said == f"/rom/firmware {version} ['firmware', 'lib', 'web'] ['microdot.mpy']\n"

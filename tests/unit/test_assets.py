@@ -6,6 +6,7 @@ import struct
 
 from portal import get, make
 
+import firmware
 from firmware import rarely
 
 
@@ -92,3 +93,14 @@ async def test_without_a_folder_of_pages():
         raise AssertionError("found")
     except ValueError as error:
         assert error.args == (404,)
+
+
+def test_the_pages_are_beside_the_firmware_in_a_slot_and_in_a_romfs():
+    before, module = firmware.__path__, rarely.load("portal.assets")
+    try:
+        for path, folder in (("a/firmware", "a/web"), ("b/firmware", "b/web"), ("firmware", "web"),
+                             ("/rom/firmware", "/rom/web"), ("/home/x/firmware", "web")):
+            firmware.__path__ = path
+            assert module.folder() == folder, path
+    finally:
+        firmware.__path__ = before

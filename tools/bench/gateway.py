@@ -275,10 +275,12 @@ def _download(port: int, path: str) -> None:
         client.close()
 
 
-def wear(days: int = 30) -> dict:
-    """What tests/support/month_wear.py counts: erases a day, years that the flash lasts."""
+def wear(days: int = 30, script: str = "month_wear") -> dict:
+    """What tests/support/month_wear.py counts: erases a day, years that the flash lasts; or what
+    flash_wear.py does.
+    """
     done = subprocess.run(
-        [str(MICROPYTHON), "-X", "heapsize=32M", "tests/support/month_wear.py", str(days)],
+        [str(MICROPYTHON), "-X", "heapsize=48M", f"tests/support/{script}.py", str(days)],
         cwd=ROOT, env=os.environ | {"MICROPYPATH": f"{ROOT}:{ROOT}/tests/unit:.frozen"},
         text=True, capture_output=True, check=False)
     if done.returncode:

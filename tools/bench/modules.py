@@ -118,15 +118,29 @@ def _is_native(name: str) -> bool:
     return any("@micropython." in bundler().paths[one].read_text() for one in members)
 
 
-def _heap_rv32(modules: list) -> dict:
+_AS_IT_COMES = "gateway publish.mqtt books link.clock portal.server portal.app"
+
+
+def romfs() -> tuple:
+    """Bytes of heap on RV32 of what a gateway with pages open has in memory: (from flash files,
+    run out of a ROMFS)
+    """
+    wanted = [f"firmware.{name}" for name in _AS_IT_COMES.split()]
+    packages = [name for name in order()[1] if bundler().paths[name].stem == "__init__"]
+    names = [name for name in order()[1] if name in wanted + packages]
+    return tuple(sum(_heap_rv32(names, function).values()) for function in ("on_rv32", "on_rom"))
+
+
+def _heap_rv32(modules: list, function: str = "on_rv32") -> dict:
     """{module: bytes of heap} on RV32, where native code lies on the heap, as on the C6."""
     with tempfile.TemporaryDirectory(prefix="ticgate-bench-") as folder:
         files = compiled(mpy.BOARD)
         files["heap.mpy"] = compile_target("heap.py", Path(folder), mpy.BOARD)
+        files[_MICRODOT] = mirrored(mpy.BOARD) / "lib" / _MICRODOT
         files["umqtt/simple.mpy"] = mirrored(mpy.BOARD) / "lib/umqtt/simple.mpy"
         image = Path(folder) / "image"
         image.write_bytes(mpy.romfs(files))
-        code = f"import heap\nheap.on_rv32({order()[0]!r}, {modules!r})\n"
+        code = f"import heap\nheap.{function}({order()[0]!r}, {modules!r})\n"
         done = rv32.run(code, image=image, icount=False, timeout=60)
     if done.status:
         raise Failed(done.output + done.error)

@@ -90,9 +90,14 @@ def _print(costs, memory, pace, ways, taken, native, parts, wear) -> None:
     print(f"\n{ways}")
     print(f"\nHistory and energy erase {wear['erases_a_day']} blocks of flash a day; the block "
           f"erased most lasts {wear['years']} years (2 MB, half full, 100 000 cycles).")
+    for name, erases, years in gateway.wear(script="flash_wear"):
+        print(f"- {name}: {erases} blocks a day, {years} years")
     print("\nFrom reset to the last byte sent, thousands of instructions: the whole gateway, and "
           "the cycle on the meter's power alone.\n")
     print(quick.rows({meter: quick.measure(meter) for meter in streams.METERS}))
+    flash, rom = modules.romfs()
+    print(f"\nWhat is in memory with the pages open takes {flash} bytes of heap on RV32, run out "
+          f"of a ROMFS {rom}.")
     print(f"\n{_objects(parts)} A star: not in memory while the gateway runs.\n")
     print(table.modules(modules.sizes(), taken, native, resident))
 

@@ -136,3 +136,9 @@ def on_rv32(others: list, modules: list) -> None:
     vfs.mount(Flash(rom), "/flash")
     sys.path[:] = ["/flash", ".frozen"]
     print(json.dumps(imports(others, modules)))
+
+
+def on_rom(others: list, modules: list) -> None:
+    """The same, of modules that are run where they are, in /rom."""
+    sys.path[:] = ["/rom", ".frozen"]
+    print(json.dumps(imports(others, modules)))
