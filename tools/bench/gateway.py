@@ -26,7 +26,7 @@ stop = threading.Event()  # set: whatever waits here gives up
 READER = {"model": False, "page": False, "ap_after": 0, "ntp_host": ""}
 CLOCKED = READER | {"ntp_host": "192.0.2.1"}
 USUAL = {"wifi_ssid": "simulated", "ntp_host": ""}  # as it comes, in the house's network
-_EVERYTHING = (
+EVERYTHING = (
     "/", "/app.js", "/app.css", "/fr.json", "/en.json", "/api/session", "/api/status",
     "/api/meter", "/api/labels", "/api/history?kind=minute", "/api/history.csv?kind=ten",
     "/api/history.csv?kind=day", "/api/config", "/api/log", "/metrics",
@@ -47,6 +47,8 @@ class Gateway:
     the board's, so that the garbage of some frames has room. context: the broker speaks TLS;
     files: {name: bytes} in the board's flash; environment: variables of the simulated board.
     """
+
+    program = TARGET / "watch.py"  # that MicroPython runs
 
     def __init__(self, meter: str, small: bool = False, speed: float = 1, context=None,
                  files=None, environment=None, **settings):
@@ -83,25 +85,16 @@ class Gateway:
         self._folder.cleanup()
 
     def _start(self) -> None:
-        mode, options = streams.METERS[self._meter]
         env = {name: value for name, value in os.environ.items() if name not in _VARIABLES}
-        line = self._popen(
-            [sys.executable, "-m", "tools.simulator.line"], ROOT,
-            env | {"MODE": mode, "SPEED": f"{self._speed:g}"} | {
-                name.upper(): str(int(value) if value is True else value)
-                for name, value in options.items()
-            },
-        )
-        ready = json.loads(line.stdout.readline())
-        self._follow(line, self._frame_ended)
+        env |= self._line(env)
         folder = self._folder.name
         settings = {"mqtt_host": "127.0.0.1", "mqtt_port": self.broker.port, **self._settings}
         with open(f"{folder}/config.json", "w") as file:
             json.dump(settings, file)
         for name, octets in self._files.items():
             Path(folder, name).write_bytes(octets)
-        env |= {"TICGATE_PTY": ready["pty"], "TICGATE_STATE": folder} | self._environment
-        watch = str(TARGET / "watch.py")
+        env |= {"TICGATE_STATE": folder} | self._environment
+        watch = str(self.program)
         if self._small:
             env |= modules.flash(Path(folder))
             command = [str(MICROPYTHON32_BOARD), "-X", "heapsize=256k", watch, "-m"]
@@ -115,6 +108,20 @@ class Gateway:
         self._firmware = self._popen(command, folder, env, pass_fds=(reads,))
         os.close(reads)
         self._follow(self._firmware, self._heard)
+
+    def _line(self, env: dict) -> dict:
+        """Start the meter and its line. -> what the firmware's environment says of them"""
+        mode, options = streams.METERS[self._meter]
+        line = self._popen(
+            [sys.executable, "-m", "tools.simulator.line"], ROOT,
+            env | {"MODE": mode, "SPEED": f"{self._speed:g}"} | {
+                name.upper(): str(int(value) if value is True else value)
+                for name, value in options.items()
+            },
+        )
+        ready = json.loads(line.stdout.readline())
+        self._follow(line, self._frame_ended)
+        return {"TICGATE_PTY": ready["pty"]}
 
     def _popen(self, command: list, cwd, env: dict, **options):
         process = subprocess.Popen(
@@ -249,11 +256,11 @@ def pages(meter: str, beside: int = 5) -> dict:
         try:
             feed.request("GET", "/api/live")
             feed.getresponse()
-            for path in _EVERYTHING:
+            for path in EVERYTHING:
                 _download(port, path)
             peak = gateway.ask("worst")["heap"]
             with ThreadPoolExecutor(beside + 1) as pool:
-                list(pool.map(lambda path: _download(port, path), _EVERYTHING))
+                list(pool.map(lambda path: _download(port, path), EVERYTHING))
             crowd = gateway.ask("worst")["heap"]
         finally:
             feed.close()

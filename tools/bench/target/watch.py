@@ -2,12 +2,15 @@
 
 Reads lines of the file that TICGATE_WATCH names and answers each with a line of JSON that begins
 with "@":
-    stay    collect garbage; {"heap": bytes that stay, "modules": names of those imported}
+    stay    collect garbage; {"heap": bytes that stay, "modules": names of those imported, "peak":
+            the most seen since the line before}
     hold    collect, and collect no more by itself; {"heap": bytes}
     go on   collect again; {"heap": bytes, garbage since "hold" included}
     names   print all names in memory; {"heap": ..., "stall": ...} as below
     worst   {"heap": the most seen, "stall": ms a task that sleeps 10 ms came late at most}, both
             since the line before
+What a simulated UART has to say, told(), comes with each answer.
+TICGATE_WATCH_MS: how long it sleeps between two looks.
 """
 
 import gc
@@ -19,12 +22,12 @@ import time
 
 # What the board has in its image, or in silicon.
 import esp32  # noqa: F401
-import machine  # noqa: F401
+import machine
 import micropython
 import network  # noqa: F401
 import umqtt.simple  # noqa: F401
 
-_SLEEP = 10  # ms
+_SLEEP = int(os.getenv("TICGATE_WATCH_MS") or 10)
 
 
 def main() -> None:
@@ -64,7 +67,8 @@ async def _watch(watched, sleep_ms):
             command = commands.readline().strip()
             if not command:
                 sys.exit()
-            answer = {"heap": heap, "stall": stall / 1000}
+            answer = {"heap": heap, "peak": heap, "stall": stall / 1000}
+            answer.update(getattr(machine.UART, "told", dict)())
             if command == "names":
                 micropython.qstr_info(1)
             elif command != "worst":

@@ -1,0 +1,1 @@
+"""Days in the life of a gateway, in minutes: `make soak`."""
