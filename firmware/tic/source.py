@@ -18,6 +18,7 @@ _INDUSTRIAL = (19200, 4800, 2400)
 _POLL = const(50)  # ms between two looks at the UART: 48 bytes at 9600
 _SLOW_DWELL = const(1000)  # ms with bytes at 1200 to 2400 baud, several groups long
 _DWELL = const(600)  # the same at the higher rates
+_TURN = const(4)  # chunks in one turn of the loop at most: others may make each turn a long one
 _LOST = const(4000)  # ms with bytes but without a group until the rate is searched again
 _SILENT = const(3000)  # ms without a byte
 _LOOK = const(1000)  # ms between two checks that groups still come
@@ -134,7 +135,10 @@ class Source:
         heard = good = looked = self._ticks_ms()
         while True:
             now = self._ticks_ms()
-            n = self._take(now)
+            for _ in range(_TURN):
+                n = self._take(now)
+                if n != CHUNK:
+                    break
             if n:
                 heard = now
             elif now - heard & _TICKS > _SILENT:

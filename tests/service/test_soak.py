@@ -15,6 +15,6 @@ pytestmark = pytest.mark.skipif(
 
 
 def test_a_short_soak(micropython32, table):
-    """Of "hours" that last ten minutes."""
-    wrong = run.soak(2, 200, hour=600, say=table.append)
+    """Of "hours" that last seven minutes."""
+    wrong = run.soak(2, 400, hour=400, say=table.append)
     assert not wrong, "\n".join([*table, *wrong])
