@@ -41,7 +41,8 @@ print(open("asleep.json").read())
 
 
 def measure(meter: str) -> dict:
-    """{"before" or "after": {"phases": {phase: instructions}, "trips", "bytes", "prompt"}}"""
+    """{"before" or "after": {"phases": {phase: instructions}, "trips", "bytes", "files",
+    "prompt"}}; prompt: from reset to the interpreter being ready, which is the same for both"""
     found = {}
     for which in ("before", "after"):
         with tempfile.TemporaryDirectory(prefix="ticgate-bench-") as name:
@@ -75,6 +76,8 @@ def rows(meters: dict) -> str:
                                for found in meters.values() for which in ("before", "after"))])
     lines.append(["**all**", *(_thousands(sum(found[which]["phases"].values()))
                                for found in meters.values() for which in ("before", "after"))])
+    lines.append(["files of the firmware that are loaded", *(
+        str(found[which]["files"]) for found in meters.values() for which in ("before", "after"))])
     lines.append(["round trips until the first reading is accepted",
                   *(str(found[which]["trips"]) for found in meters.values()
                     for which in ("before", "after"))])

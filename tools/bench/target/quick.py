@@ -293,4 +293,5 @@ def main(which, place, modules):
         text = file.read()
     found = before(octets, modules) if which == "before" else after(octets, text)
     found["prompt"] = prompt
+    found["files"] = len([name for name in sys.modules if name[:8] == "firmware"])
     print(json.dumps(found))
