@@ -12,7 +12,7 @@ from firmware.rarely import load
 _FILE = "asleep.json"  # as in supply.py
 _KEYS = (
     "wifi_ssid wifi_password wifi_power wifi_country mqtt_host mqtt_port mqtt_base mqtt_qos"
-    " backlog_flash mqtt_labels mqtt_retain_labels ntp_host site identifiers identifiers_salt"
+    " mqtt_tls mqtt_fingerprint backlog_flash mqtt_labels mqtt_retain_labels ntp_host site identifiers identifiers_salt"
 )
 _RATIOS = {"usb": 2000, "capacitor": 2000, "line": 5700}  # PEERS.md 4, in thousandths
 _IDENTIFIERS = ("ADCO", "ADS", "ADSC", "PRM", "MSG1", "MSG2")
@@ -49,7 +49,7 @@ def _told(config, board, device):
     get = config.get
     if get("power") == "usb" or not get("wifi_ssid") or not get("mqtt_host"):
         return None
-    if board.pin("capacitor") < 0:
+    if board.pin("capacitor") < 0 or get("ethernet"):
         return None
     keys = _KEYS.split()
     told = {key: value for key, value in config.items() if key in keys or key[:5] == "power"}

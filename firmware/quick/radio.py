@@ -9,6 +9,7 @@ import time
 
 from micropython import const
 
+from firmware.rarely import load
 from firmware.rtcmem import CHANNEL, FAILURES, LEASED
 
 _STEP = const(5)  # ms between two looks
@@ -96,25 +97,47 @@ class Radio:
             self._memory.cells[CHANNEL] = best[2]
 
     def open(self, host, port):
-        """A connected non-blocking socket. OSError in words."""
-        memory = self._memory
-        address = memory.server or host.encode()
-        if not address.replace(b".", b"").isdigit():
-            found = socket.getaddrinfo(host, port, 0, socket.SOCK_STREAM)[0][-1]
-            address = memory.server = _text(found)
-        where = socket.getaddrinfo(address.decode(), port, 0, socket.SOCK_STREAM)[0][-1]
+        """A connected non-blocking stream, or one that is about to be. OSError in words."""
+        told, memory = self._told, self._memory
+        address = memory.server.decode() or host
+        if not address.replace(".", "").isdigit():
+            servers = [self._wlan.ifconfig()[3]]
+            address = self._await(load("link.resolver").find(host, servers, self._ticks_ms))
+            memory.server = address.encode()
+        first = socket.getaddrinfo(address, port, 0, socket.SOCK_STREAM)[0]
+        if told["mqtt_tls"]:
+            from firmware.publish.link import Dialler
+
+            dialler = Dialler(self._ticks_ms, None, _JOIN, told["mqtt_fingerprint"])
+            dialler.known = ((host, port), (first[:3], first[-1]))
+            return self._await(dialler.open(host, port))
         stream = socket.socket()
         try:
             stream.setblocking(False)
-            try:
-                stream.connect(where)
-            except OSError as error:
-                if error.errno not in _UNDONE:
-                    raise
-            return stream
-        except BaseException:
-            stream.close()
-            raise
+            stream.connect(first[-1])
+        except OSError as error:
+            if error.errno not in _UNDONE:
+                stream.close()
+                raise OSError(f"the broker cannot be reached ({error})")
+        return stream
+
+    def _await(self, coroutine):
+        """Its result, unless the charge runs out before."""
+        import asyncio
+
+        async def guarded():
+            task = asyncio.create_task(coroutine)
+            while not task.done():
+                await asyncio.sleep_ms(_STEP)
+                if not self._going():
+                    task.cancel()
+                    raise OSError("no charge left for the network")
+            return await task
+
+        try:
+            return asyncio.run(guarded())
+        finally:
+            asyncio.new_event_loop()
 
     def close(self) -> None:
         """The radio off, whatever state it is in."""
@@ -122,10 +145,3 @@ class Radio:
             self._wlan.active(False)
         except OSError:
             pass
-
-
-def _text(address) -> bytes:
-    """The dotted address in what getaddrinfo() gives: a tuple, or a sockaddr on the unix port."""
-    if isinstance(address, tuple):
-        return address[0].encode()
-    return b".".join(str(part).encode() for part in address[4:8])

@@ -300,6 +300,7 @@ def main():
         usb_ratio=2000, capacitor_ratio=2000, line_ratio=5700, wifi_ssid="house",
         wifi_password="password", wifi_power=20, wifi_country="FR", hostname="winky", fixed="",
         mqtt_host="192.0.2.1", mqtt_port=1883, mqtt_base="tic", device="winky", mqtt_qos=0,
+        mqtt_tls=False, mqtt_fingerprint="",
         mqtt_labels=False, mqtt_retain_labels=False, site="", identifiers="omit",
         identifiers_salt="", only=None, omit=["ADCO"], backlog_flash=256, ntp_host="clock",
         connect="100c00044d515454040200000000", checksum=supply.checksum())
