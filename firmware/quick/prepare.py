@@ -12,7 +12,8 @@ from firmware.rarely import load
 _FILE = "asleep.json"  # as in supply.py
 _KEYS = (
     "wifi_ssid wifi_password wifi_power wifi_country mqtt_host mqtt_port mqtt_base mqtt_qos"
-    " mqtt_tls mqtt_fingerprint backlog_flash mqtt_labels mqtt_retain_labels ntp_host site identifiers identifiers_salt"
+    " mqtt_tls mqtt_fingerprint mqtt_labels mqtt_retain_labels backlog_flash ntp_host site"
+    " identifiers identifiers_salt"
 )
 _RATIOS = {"usb": 2000, "capacitor": 2000, "line": 5700}  # PEERS.md 4, in thousandths
 _IDENTIFIERS = ("ADCO", "ADS", "ADSC", "PRM", "MSG1", "MSG2")
