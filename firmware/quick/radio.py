@@ -109,7 +109,8 @@ class Radio:
             from firmware.publish.link import Dialler
 
             dialler = Dialler(self._ticks_ms, None, _JOIN, told["mqtt_fingerprint"])
-            dialler.known = ((host, port), (first[:3], first[-1]))
+            known = ((host, port), (first[:3], first[-1]))
+            dialler.known = known  # type: ignore[assignment]
             return self._await(dialler.open(host, port))
         stream = socket.socket()
         try:
