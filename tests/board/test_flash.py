@@ -12,7 +12,7 @@ from tools import board
 from tools.flash import Problem, bar, console, device, image, ports, transfer
 from tools.flash import __main__ as command
 from tools.runtime import ROOT
-from tools.simulator.broker import free_port
+from tools.simulator.ports import free_port
 from tools.simulator.usb.board import UsbBoard
 
 C6 = "esp32|ESP32C6 module with ESP32-C6|1.29.0"

@@ -11,6 +11,7 @@ from tests.page.visitor import PASSWORD
 from tests.support.certificates import Authority
 from tests.support.recordings import ROOT
 from tests.support.sim_listener import wait_for
+from tools.simulator.ports import free_port
 
 # A value that differs from the default, by kind; those below have one of their own.
 BY_KIND = {"text": "Grange nord", "host": "192.168.1.77", "name": "barn-2",
@@ -26,12 +27,6 @@ BY_KEY = {
 GONE = "page"
 TOLD = json.loads((ROOT / "web/settings.en.json").read_text("utf-8"))
 SECTIONS = [section["id"] for section in TOLD["sections"] if section["keys"]]
-
-
-def free_port() -> int:
-    with socket.socket() as sock:
-        sock.bind(("127.0.0.1", 0))
-        return sock.getsockname()[1]
 
 
 def answers(port) -> bool:

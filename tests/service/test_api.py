@@ -15,7 +15,7 @@ import pytest
 from tests.support import mpy_process
 from tests.support.mpy_process import ROOT
 from tools.runtime import mpy
-from tools.simulator.broker import free_port
+from tools.simulator.ports import free_port
 
 _PASSWORD = "a long password"
 _MINUTES = 1200

@@ -13,6 +13,7 @@ import dns.rdatatype
 import pytest
 
 from tests.support import mpy_process
+from tools.simulator.ports import free_port
 
 SCRIPT = mpy_process.ROOT / "tests/support/name_server.py"
 # The names that systems ask for when they look for a way into the internet.
@@ -29,9 +30,7 @@ def port(request):
     """A name server on a free port, which still runs at the end of the test."""
     if request.param == "unix32":
         request.getfixturevalue("micropython32")
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as found:
-        found.bind(("127.0.0.1", 0))
-        number = found.getsockname()[1]
+    number = free_port(kind=socket.SOCK_DGRAM)
     process = subprocess.Popen(
         [*mpy_process.unix_command(request.param), str(SCRIPT), str(number)],
         stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,

@@ -11,7 +11,7 @@ from tests.support.fault_proxy import FaultProxy
 from tests.support.post_receiver import Receiver
 from tests.support.sim_listener import wait_for
 from tests.support.sim_run import Run
-from tools.simulator import broker
+from tools.simulator.ports import free_port
 from tools.simulator.servers import InfluxDB
 
 PATIENCE = 20  # s
@@ -60,7 +60,7 @@ def test_faults_cost_the_meter_nothing(start, tmp_path, table):
         Receiver() as receiver,
     ):
         server.say("CREATE DATABASE house")
-        port = broker.free_port(0)
+        port = free_port()
         house = start(
             SET=f"page_port={port} influx_url=http://127.0.0.1:{proxy.port}"
             " influx_database=house influx_when=frame"

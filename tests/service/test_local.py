@@ -17,8 +17,8 @@ from tests.support import mpy_process
 from tests.support.recordings import ROOT
 from tests.support.sim_listener import wait_for
 from tests.support.sim_run import Run
-from tools.simulator.broker import free_port
 from tools.simulator.meter import Meter
+from tools.simulator.ports import free_port
 
 PATIENCE = 20  # s
 SPEED = 5
@@ -41,7 +41,7 @@ class House:
         self.plain = bytes(byte & 127 for byte in self.octets)
         file = folder / "meter.tic"
         file.write_bytes(self.octets)
-        self.modbus, self.raw = free_port(0), free_port(0)
+        self.modbus, self.raw = free_port(), free_port()
         self.run = Run(
             uuid.uuid4().hex, TMPDIR=str(folder), FILE=str(file), SPEED=str(SPEED),
             SET=f"modbus=on modbus_port={self.modbus} modbus_unit=7 raw_tic=on"
@@ -254,7 +254,7 @@ asyncio.run(main(int(sys.argv[1]), int(sys.argv[2])))
 @pytest.fixture
 def servers(micropython, tmp_path):
     (tmp_path / "servers.py").write_text(_SERVERS)
-    ports = [free_port(0), free_port(0)]
+    ports = [free_port(), free_port()]
     process = subprocess.Popen(
         [*mpy_process.unix_command("unix64"), "servers.py", *map(str, ports)], cwd=tmp_path,
         env=mpy_process.environment(*mpy_process.module_folders()), text=True,

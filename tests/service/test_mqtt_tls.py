@@ -6,8 +6,9 @@ import subprocess
 import pytest
 
 from tests.support.certificates import Authority
-from tests.support.mosquitto import Mosquitto, Subscriber, free_port, needed
+from tests.support.mosquitto import Mosquitto, Subscriber, needed
 from tests.support.publishing import Publishing
+from tools.simulator.ports import free_port
 
 pytestmark = needed
 NAME = "broker.example"

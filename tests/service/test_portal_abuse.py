@@ -24,6 +24,7 @@ from tools.bench import modules
 from tools.bench.decoding import mirrored
 from tools.runtime import ROOT, mpy
 from tools.runtime.bundle import Bundler
+from tools.simulator.ports import free_port
 
 SPEED = 5  # of the deadlines
 HEAP = "160k"
@@ -38,9 +39,7 @@ class Portal:
 
     def __init__(self, program, folder):
         self._folder = folder
-        with socket.socket() as free:
-            free.bind(("127.0.0.1", 0))
-            self.port = free.getsockname()[1]
+        self.port = free_port()
         self._line = self._open(
             [sys.executable, "-m", "tools.simulator.line"], ROOT, MODE="standard", SPEED="1")
         ready = json.loads(self._line.stdout.readline())

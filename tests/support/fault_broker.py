@@ -16,6 +16,8 @@ import struct
 import threading
 import time
 
+from tools.simulator.ports import free_port
+
 MODES = (
     "normal",  # as a broker should
     "refuse4",  # CONNACK with code 4, bad user or password
@@ -96,9 +98,9 @@ class FaultBroker:
         self._listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         if mode == "stuck":
             self._listener.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 2048)
-        self._listener.bind(("127.0.0.1", port))
+        self.port = port or free_port()
+        self._listener.bind(("127.0.0.1", self.port))
         self._listener.listen(8)
-        self.port = self._listener.getsockname()[1]
 
     def __enter__(self):
         self._start(self._accept)

@@ -15,6 +15,8 @@ import struct
 import threading
 import time
 
+from tools.simulator.ports import free_port
+
 MODES = (
     "normal",  # hands on what it gets
     "reset",  # resets the connection in the middle of a request
@@ -42,7 +44,7 @@ class FaultProxy:
         self._sockets: set[socket.socket] = set()
         self._threads: list[threading.Thread] = []
         self._listener = None
-        self.port = 0
+        self.port = free_port()
 
     def __enter__(self):
         self.mend()
@@ -59,7 +61,6 @@ class FaultProxy:
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         listener.bind(("127.0.0.1", self.port))
         listener.listen(8)
-        self.port = listener.getsockname()[1]
         self._listener = listener
         self._start(self._accept, listener)
 

@@ -8,6 +8,8 @@ import time
 
 import pytest
 
+from tools.simulator.ports import free_port
+
 MOSQUITTO = shutil.which("mosquitto", path="/usr/sbin:/usr/local/sbin:/usr/bin:/opt/homebrew/sbin")
 BASE = "tic/winky-a1b2c3/"
 
@@ -15,12 +17,6 @@ needed = pytest.mark.skipif(
     not (MOSQUITTO and shutil.which("mosquitto_sub")),
     reason="needs Debian's packages mosquitto and mosquitto-clients",
 )
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
 
 
 class Mosquitto:

@@ -18,7 +18,7 @@ from tools.bench import modules, streams
 from tools.bench.decoding import TARGET, Failed
 from tools.bench.listener import Listener
 from tools.runtime import MICROPYTHON, MICROPYTHON32_BOARD, ROOT
-from tools.simulator import broker
+from tools.simulator.ports import free_port
 
 stop = threading.Event()  # set: whatever waits here gives up
 
@@ -247,7 +247,7 @@ def pages(meter: str, beside: int = 5) -> dict:
     open and a client downloads everything, one thing after the other; while six do so at once.
     "names": how many are in memory then.
     """
-    port = broker.free_port(0)
+    port = free_port()
     with Gateway(meter, small=True, page_port=port, **USUAL) as gateway:
         gateway.wait(6)
         rest = gateway.ask("stay")["heap"]

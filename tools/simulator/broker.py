@@ -2,22 +2,6 @@
 
 import asyncio
 import logging
-import socket
-
-_USUAL = 1883
-
-
-def free_port(usual: int = _USUAL) -> int:
-    """`usual` if nobody listens there on 127.0.0.1, else a port that the system gives."""
-    for port in (usual, 0):
-        with socket.socket() as probe:
-            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            try:
-                probe.bind(("127.0.0.1", port))
-            except OSError:
-                continue
-            return probe.getsockname()[1]
-    raise OSError("no free port on 127.0.0.1")
 
 
 async def start(port: int):

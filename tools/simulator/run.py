@@ -23,11 +23,12 @@ from tools import pages  # noqa: E402
 from tools.simulator import broker, settings, time_server  # noqa: E402
 from tools.simulator.capacitor import Capacitor  # noqa: E402
 from tools.simulator.live import Live  # noqa: E402
+from tools.simulator.ports import free_port  # noqa: E402
 
 BOARD = ROOT / "tools/simulator/board"
 CHIP = "40f5201a2b3c"
-PAGE = 8080                                     # port of the pages, if it is free
-MODBUS, RAW_TIC = 5020, 6638                    # the same of what others may read
+# Ports, if they are free: of the broker, of the pages, of what others may read.
+BROKER, PAGE, MODBUS, RAW_TIC = 1883, 8080, 5020, 6638
 _RESTARTS = {64: "2", 65: "4", 66: "3"}         # status: what reset_cause() will say
 
 
@@ -47,13 +48,6 @@ def runtime() -> str:
     return path
 
 
-def _free_udp() -> int:
-    """A free port of UDP."""
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
-
-
 class Conductor:
     """All the parts of one run."""
 
@@ -65,7 +59,7 @@ class Conductor:
         self.capacitor = Capacitor(state) if options.power == "supercap" else None
         self._environment = dict(
             os.environ, TICGATE_STATE=state, TICGATE_ID=CHIP, TICGATE_SPEED=f"{options.speed:g}",
-            TICGATE_DNS_PORT=str(_free_udp()),
+            TICGATE_DNS_PORT=str(free_port(kind=socket.SOCK_DGRAM)),
             MICROPYPATH=f"{BOARD}:{ROOT}:{ROOT}/lib:.frozen")
         if options.first:
             self._environment.setdefault("TICGATE_WIFI", "real")
@@ -121,7 +115,7 @@ class Conductor:
     async def _start_broker(self) -> tuple:
         if self.options.broker:
             return self.options.broker
-        port = broker.free_port()
+        port = free_port(BROKER)
         self._broker = await broker.start(port)
         return "127.0.0.1", port
 
@@ -134,9 +128,9 @@ class Conductor:
         web.unlink(missing_ok=True)
         web.symlink_to(pages.OUT)
         pairs = [("mqtt_host", host), ("mqtt_port", str(port)), ("ntp_host", ""),
-                 ("page_port", str(broker.free_port(PAGE)))]
-        pairs += [("modbus_port", str(broker.free_port(MODBUS))),
-                  ("raw_tic_port", str(broker.free_port(RAW_TIC)))]
+                 ("page_port", str(free_port(PAGE)))]
+        pairs += [("modbus_port", str(free_port(MODBUS))),
+                  ("raw_tic_port", str(free_port(RAW_TIC)))]
         if not self.options.first:
             pairs.append(("wifi_ssid", "simulated"))
         if self.capacitor:

@@ -11,7 +11,7 @@ import urllib.parse
 import urllib.request
 from pathlib import Path
 
-from . import broker
+from .ports import free_port
 
 _PATIENCE = 20  # s until a server listens
 
@@ -29,7 +29,7 @@ class Server:
 
     def __init__(self, folder, usual=False):
         self.folder = Path(folder)
-        self.port = broker.free_port(self.port if usual else 0)
+        self.port = free_port(self.port if usual else 0)
         self._process = None
 
     def command(self) -> list:
@@ -136,7 +136,7 @@ class InfluxDB(Database):
         return {
             "INFLUXDB_REPORTING_DISABLED": "true",
             "INFLUXDB_MONITOR_STORE_ENABLED": "false",
-            "INFLUXDB_BIND_ADDRESS": f"127.0.0.1:{broker.free_port(0)}",
+            "INFLUXDB_BIND_ADDRESS": f"127.0.0.1:{free_port(0)}",
             "INFLUXDB_HTTP_BIND_ADDRESS": f"127.0.0.1:{self.port}",
             "INFLUXDB_HTTP_AUTH_ENABLED": "true" if self._account else "false",
             "INFLUXDB_META_DIR": str(self.folder / "meta"),
