@@ -34,7 +34,7 @@ DECODE = MICROPYPATH="$(CURDIR):.frozen" exec .cache/bin/micropython tools/decod
 # All that MicroPython runs: CPython's parser accepts what MicroPython's compiler does not.
 MICROPYTHON_FILES = boot.py main.py firmware tests/unit tests/support/mpy_runner.py \
 	tools/decode.py tools/decode_model.py tools/bench/target tools/soak/target \
-	tools/simulator/board tools/simulator/usb/repl.py
+	tools/simulator/board tools/simulator/usb/repl.py tools/probe.py
 
 .PHONY: help run decode test test-ha lint bench soak energy fuzz board flash deploy dist romfs
 .PHONY: update clean

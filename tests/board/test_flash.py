@@ -2,7 +2,9 @@
 
 import json
 import os
+import re
 import shutil
+import subprocess
 import sys
 
 import pytest
@@ -11,7 +13,7 @@ import serial
 from tools import board
 from tools.flash import Problem, bar, console, device, image, ports, transfer
 from tools.flash import __main__ as command
-from tools.runtime import ROOT
+from tools.runtime import ROOT, VENV
 from tools.simulator.ports import free_port
 from tools.simulator.usb.board import UsbBoard
 
@@ -104,7 +106,16 @@ def test_a_board_is_flashed_and_tells_its_access_point(plug, monkeypatch, tmp_pa
     assert "100 %  app.good" in lines
     assert "access point: winky-1a2b3c, password " in lines[-2]
     assert lines[-1].startswith("board: access point: WIFI:T:WPA;S:winky-1a2b3c;P:")
-    # The gateway runs now, and is stopped by this.
+    # The gateway runs now, and is stopped by what follows.
+    probe = tmp_path / "probe.py"
+    probe.write_text((ROOT / "tools/probe.py").read_text().replace("SECONDS = 120", "SECONDS = 1"))
+    done = subprocess.run([str(VENV / "bin/mpremote"), "connect", port, "run", str(probe)],
+                          text=True, capture_output=True, timeout=120)
+    assert done.returncode == 0, done.stdout + done.stderr
+    told = done.stdout
+    assert "MicroPython 1.25.0" in told and "system 155204 free, block 114688" in told
+    assert "board: access point: " not in told and "access point: winky-1a2b3c" in told
+    assert re.search(r"\| heap at rest \| [1-9]\d{4,} \|", told)
     status, told = run("deploy", port, capsys)
     assert (status, told) == (0, "nothing to copy: the board has all of it\n")
 
