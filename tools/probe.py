@@ -93,8 +93,8 @@ def main():
         ("heap at rest", watch.rest), ("heap, peak", watch.peak),
         ("heap free at the end", gc.mem_free()), ("latest task, ms", watch.late),
         ("first module loaded, ms", loaded), ("modules in memory", len(sys.modules)),
-        ("system memory before: free, block, least", "%d %d %d" % at_start),
-        ("system memory at the end", "%d %d %d" % system()),
+        ("system memory before: free, block, least", " ".join(map(str, at_start))),
+        ("system memory at the end", " ".join(map(str, system()))),
         ("system memory, least ever", watch.least),
         ("flash used and free", f"{flash[0] * (flash[2] - flash[3])} {flash[0] * flash[3]}"),
     ):

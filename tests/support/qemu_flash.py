@@ -156,4 +156,4 @@ class Writer:
 
 vfs.mount(Memory(), "/flash")
 os.chdir("/flash")
-sys.path[:] = ["/flash", "/flash/a", "/flash/a/lib", ".frozen"]
+sys.path[:] = ["/flash", ".frozen"]
