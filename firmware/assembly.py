@@ -47,10 +47,10 @@ def assemble(config, board) -> Gateway:
         print(f"settings: {problem}")
 
     ticks_ms = time.ticks_ms
-    settings, proof = _doubt(settings)
+    settings, proof, safe = _doubt(settings)
     gateway = Gateway(board.profile, reset, settings["watchdog"], device)
     gateway.proof = proof
-    gateway.safe = hasattr(proof, "SAFE")
+    gateway.safe = safe
     if proof:
         gateway.bite = gateway.bite or _BITE  # boot.py has started the watchdog already
     gateway.supervisor = Supervisor(ticks_ms, gateway.feed, gateway.say)
@@ -105,21 +105,22 @@ def _supply(gateway, config, board, device):
 
 
 def _doubt(settings) -> tuple:
-    """(settings, what is to be proven): what is new has to show that it works, and what was
-    restarted by a failure likewise; after the third one with next to nothing switched on.
+    """(settings, what is to be proven, whether in safe mode): what is new has to show that it
+    works, and what was restarted by a failure likewise; after the third one with next to nothing
+    switched on.
     """
     slots = load("slots")
     asked, starts = slots.trying(), slots.starts()
     if not asked and starts:
         safe = load("safe")
         if safe.wanted(starts):
-            return safe.reduced(settings), safe.Rest(starts)
+            return safe.reduced(settings), safe.Rest(starts), True
     if asked or starts:
         from firmware.proving import Proof
 
         port = settings["page"] and settings["page_port"]
-        return settings, Proof(asked, settings["update_minutes"], port)
-    return settings, None
+        return settings, Proof(asked, settings["update_minutes"], port), False
+    return settings, None, False
 
 
 def _keep(gateway, settings):

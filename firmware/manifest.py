@@ -80,7 +80,7 @@ class Manifest:
             key, _, value = text.partition(" ")
             if key != name:
                 raise _damaged()
-            getattr(self, "_" + name)(value)
+            (self._version, self._family, self._mpy, self._bytes)[self._n - 2](value)
         elif text[:9] == "signature":
             self._signature(text[10:])
             return

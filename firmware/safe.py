@@ -40,8 +40,6 @@ def reduced(settings) -> dict:
 class Rest:
     """In the place of a Proof."""
 
-    SAFE = True
-
     def __init__(self, starts):
         self._starts = starts
         self._told = False

@@ -14,6 +14,7 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+from tools import dist, signing, slot
 from tools.bench import modules, streams
 from tools.bench.decoding import TARGET, Failed
 from tools.bench.listener import Listener
@@ -244,11 +245,14 @@ def rest(meter: str, seconds: float = 10, **settings) -> int:
 def pages(meter: str, beside: int = 5) -> dict:
     """Bytes of heap on the 32-bit port as it comes, MQTT included: at rest, with the pages open
     (and after everything was asked for once), and the peaks: while a page with its live feed is
-    open and a client downloads everything, one thing after the other; while six do so at once.
+    open and a client downloads everything, one thing after the other; while six do so at once;
+    while an update comes, a signed one that is altered at its end.
     "names": how many are in memory then.
     """
     port = free_port()
-    with Gateway(meter, small=True, page_port=port, **USUAL) as gateway:
+    public, bundle = signed_bundle()
+    with Gateway(meter, small=True, page_port=port, files={"release.pub": public},
+                 **USUAL) as gateway:
         gateway.wait(6)
         rest = gateway.ask("stay")["heap"]
         gateway.ask("worst")
@@ -262,11 +266,47 @@ def pages(meter: str, beside: int = 5) -> dict:
             with ThreadPoolExecutor(beside + 1) as pool:
                 list(pool.map(lambda path: _download(port, path), EVERYTHING))
             crowd = gateway.ask("worst")["heap"]
+            update(port, bundle)
+            updating = gateway.ask("worst")["heap"]
         finally:
             feed.close()
         opened = gateway.ask("stay")["heap"]
-        return {"rest": rest, "open": opened, "peak": peak, "crowd": crowd,
+        return {"rest": rest, "open": opened, "peak": peak, "crowd": crowd, "update": updating,
                 "names": gateway.names()}
+
+
+def signed_bundle() -> tuple:
+    """(the public half of a key of 3072 bits, a bundle signed by it, altered in its last byte)"""
+    with tempfile.TemporaryDirectory(prefix="ticgate-bench-") as work:
+        folder = Path(work, "slot")
+        key = Path(work, "key.pem")
+        subprocess.run(["openssl", "genrsa", "-out", key, "3072"], check=True, capture_output=True)
+        (folder / "firmware").mkdir(parents=True)
+        for n in range(40):
+            (folder / f"firmware/part{n}.mpy").write_bytes(bytes((0x4D, 6, 0, n)) * 1250)
+        slot.describe(folder, "simulator", "99.0.0", key)
+        bundle = Path(work, "bundle")
+        dist.pack(folder, bundle)
+        return signing.modulus(key).encode(), bundle.read_bytes()[:-1] + b"?"
+
+
+def update(port: int, bundle: bytes) -> None:
+    """Send an update as the owner; Failed if it is not refused at its end."""
+    client = http.client.HTTPConnection("127.0.0.1", port, timeout=_PATIENCE)
+    try:
+        client.request("POST", "/api/password", json.dumps({"new": "for the bench"}),
+                       {"Content-Type": "application/json"})
+        answer = client.getresponse()
+        token = json.loads(answer.read())["token"]
+        cookie = answer.getheader("Set-Cookie").partition(";")[0]
+        client.close()
+        client.request("POST", "/api/update", bundle, {"Cookie": cookie, "X-Token": token})
+        answer = client.getresponse()
+        words = answer.read()
+        if answer.status != 400 or b"was altered" not in words:
+            raise Failed(f"update: {answer.status} {words}")
+    finally:
+        client.close()
 
 
 def _download(port: int, path: str) -> None:

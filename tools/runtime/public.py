@@ -30,8 +30,8 @@ _PROTOCOLS = (
 
 # Modules whose things are asked for by a text of another's: and how those begin.
 _ASKED = {
-    "firmware.tic.meter": "", "firmware.tic.tariff": "", "firmware.portal": "get_ post_",
-    "microdot": "before_ after_",
+    "firmware.tic.meter": "", "firmware.tic.tariff": "", "microdot": "before_ after_",
+    "firmware.portal": "get_ post_ after_error_",  # the last is Microdot's
 }
 _TABLES = ("firmware.tic.keys", "firmware.tic.model")  # whose texts name what a meter has
 _FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
