@@ -256,6 +256,14 @@ def test_a_chip_that_will_not_do_is_told_before_anything_is_written(plug, small,
         assert status == 1 and words in told
 
 
+def test_what_esptool_calls_a_chip(esptool):
+    for told, chip in (("ESP32-C6FH4", "esp32c6"), ("Unknown ESP32-C6", "esp32c6"),
+                       ("ESP32-C61", "esp32c61"), ("ESP32-D0WD-V3", "esp32d0"),
+                       ("ESP32-S3", "esp32s3"), ("ESP8266EX", "esp8266")):
+        assert esptool(told, "16MB").chip("x") == (chip, 16)
+    assert esptool("ESP32-C3", "Unknown").chip("x") == ("esp32c3", 0)
+
+
 def test_a_flash_that_is_too_small_or_too_full(plug, small, capsys):
     status, told = run("deploy", plug(C6, TICGATE_BLOCKS="32").port, capsys)
     assert status == 1 and "the flash is too small: 128 KB for files" in told

@@ -37,7 +37,7 @@ class Tools:
         done = subprocess.run([*self._esptool, "--port", port, "flash-id"],
                               text=True, capture_output=True, check=False)
         said = done.stdout + done.stderr
-        kind = re.search(r"(?:Chip type:|Detecting chip type\.*)\s+(ESP\d+(?:-[A-Z]\d+)?)", said)
+        kind = re.search(r"Chip type:\s+(?:unknown )?(ESP\d+(?:-[A-Z]\d+)?)", said, re.IGNORECASE)
         if done.returncode or not kind:
             raise Problem(_unheard(port, said))
         size = re.search(r"Detected flash size:\s+(\d+)(KB|MB)", said)
