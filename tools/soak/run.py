@@ -1,6 +1,6 @@
 """`make soak`: days of a gateway with everything on, with faults, as fast as this PC goes.
 
-Prints a line for each simulated hour and a verdict. Variables: HOURS (72), SPEED (400: how many
+Prints a line for each simulated hour and a verdict. Variables: HOURS (72), SPEED (600: how many
 times faster than the world the board waits; it computes as fast as it can), SEED of the faults.
 """
 
@@ -200,7 +200,7 @@ def soak(hours: int, speed: int, seed: int = 1, hour: int = _HOUR, say=print,
 def main() -> int:
     """`make soak`."""
     hours, speed, seed = (int(os.environ.get(name) or usual) for name, usual in (
-        ("HOURS", 72), ("SPEED", 400), ("SEED", 1)))
+        ("HOURS", 72), ("SPEED", 600), ("SEED", 1)))
     begun = time.monotonic()
     try:
         wrong = soak(hours, speed, seed, say=lambda words: print(words, flush=True))

@@ -23,12 +23,11 @@ class UART:
     def __init__(self, id, baudrate=0, bits=8, parity=None, stop=1, tx=None, rx=None, rxbuf=0,
                  timeout=0, timeout_char=0):
         self._rate = baudrate
-        self._ring = memoryview(bytearray(rxbuf))
-        self._first = self._held = 0
+        self._most = rxbuf * _BYTE
         self._head = bytearray(4)
         self._piece = 0  # bytes that the line has yet to send before it rests
         self._rest = 0  # ms
-        self._credit = 0  # time that has passed, and is not used up
+        self._credit = 0  # time that has passed, for which nothing was read
         self._then = time.ticks_ms()
         self._file = open(os.getenv("TICGATE_PTY"), "rb")
 
@@ -41,55 +40,41 @@ class UART:
         self._file.close()
 
     def readinto(self, buf):
-        """As that of machine.UART with timeout=0."""
-        self._receive()
-        n = min(len(buf), self._held, len(self._ring) - self._first)
-        if not n:
-            return None
-        memoryview(buf)[:n] = self._ring[self._first : self._first + n]
-        self._first = (self._first + n) % len(self._ring)
-        self._held -= n
-        UART.read += n
+        """As that of machine.UART with timeout=0; makes no garbage."""
+        now = time.ticks_ms()
+        self._credit += min(_LONGEST, time.ticks_diff(now, self._then)) * self._rate
+        self._then = now
+        while self._credit > self._most:  # what came last is gone; here it is what came first
+            n = self._take(bytearray(64))
+            UART.lost += n or 0
+        n = self._take(buf)
+        UART.read += n or 0
         return n
 
-    def _receive(self) -> None:
-        """What has come since the last look."""
-        now = time.ticks_ms()
-        passed = min(_LONGEST, time.ticks_diff(now, self._then))
-        self._then = now
-        self._credit += passed * self._rate
-        size = len(self._ring)
-        while self._credit >= _BYTE:
-            if not self._piece:
-                self._credit -= self._rest * self._rate
-                self._fill(memoryview(self._head))
-                self._piece = self._head[0] << 8 | self._head[1]
-                self._rest = self._head[2] << 8 | self._head[3]
-                continue
-            n = min(self._credit // _BYTE, self._piece)
-            self._credit -= n * _BYTE
-            self._piece -= n
-            while n:
-                end = (self._first + self._held) % size
-                room = min(size - self._held, size - end)
-                if room:
-                    part = min(n, room)
-                    self._fill(self._ring[end : end + part])
-                    self._held += part
-                else:
-                    part = min(n, 256)
-                    self._fill(memoryview(bytearray(part)))
-                    UART.lost += part
-                n -= part
+    def _take(self, buf):
+        if not self._piece:
+            rest = self._rest * self._rate
+            if self._credit < rest + _BYTE:
+                return None
+            self._credit -= rest
+            head = self._head
+            if self._file.readinto(head) < 4:  # the pipe takes pieces whole, or is gone
+                self._end()
+            self._piece = head[0] << 8 | head[1]
+            self._rest = head[2] << 8 | head[3]
+        n = min(self._credit // _BYTE, self._piece, len(buf))
+        if not n:
+            return None
+        n = self._file.readinto(buf, n)
+        if not n:
+            self._end()
+        self._piece -= n
+        self._credit -= n * _BYTE
+        return n
 
-    def _fill(self, place) -> None:
-        got = 0
-        while got < len(place):
-            n = self._file.readinto(place[got:])
-            if not n:
-                print("the line has ended")
-                sys.exit()
-            got += n
+    def _end(self) -> None:
+        print("the line has ended")
+        sys.exit()
 
 
 machine.UART = UART
