@@ -14,7 +14,7 @@ from pathlib import Path
 from tests.support.fault_proxy import FaultProxy
 from tests.support.gate import Gate
 from tools.bench.gateway import EVERYTHING
-from tools.simulator.broker import free_port
+from tools.simulator.ports import free_port
 from tools.simulator.servers import InfluxDB, Mosquitto
 
 INTERVAL = 30  # s of the board between two readings
@@ -51,6 +51,7 @@ class House:
                 "wifi_ssid": "simulated", "ap_after": 3, "ntp_host": "", "page_port": self.page,
                 "mqtt_port": self.gate.port, "mqtt_qos": 1, "mqtt_commands": True,
                 "publish_when": "interval", "publish_interval": INTERVAL, "homeassistant": True,
+                "tasmota": True, "domoticz_idx": 1,
                 "influx_url": f"http://127.0.0.1:{self.influx.port}",
                 "influx_database": _DATABASE, "influx_interval": INTERVAL, "influx_batch": 2,
                 "post_url": f"http://127.0.0.1:{self.post.port}/", "post_interval": INTERVAL,
