@@ -90,8 +90,11 @@ class Conductor:
                 for task in done:
                     task.result()
             finally:
-                for task in tasks:
-                    task.cancel()
+                pending = tasks
+                while pending:  # before Python 3.12, wait_for() may miss that it was cancelled
+                    for task in pending:
+                        task.cancel()
+                    _, pending = await asyncio.wait(pending, timeout=1)
                 await asyncio.gather(*tasks, return_exceptions=True)
             return self.status
         finally:
