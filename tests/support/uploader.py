@@ -1,8 +1,9 @@
-"""The real destination InfluxDB over the stand-in store, led by lines on standard input.
+"""The destination InfluxDB, or HTTP POST, over the stand-in store, led by lines on its input.
 
-Runs in MicroPython. OPTIONS is JSON: {"settings": {...}, "deadline": ms, "interval": s from
-one reading to the next by the clock, "folder": for the backlog in flash, "" for none}. Its sockets
-have windows as small as the board's. Commands then:
+Runs in MicroPython. OPTIONS is JSON: {"kind": "influx" or "post", "settings": {...}, "deadline":
+ms, "interval": s from one reading to the next by the clock, "folder": for the backlog in flash, ""
+for none, "tls": as Dialler has it, "names": {name: address}}. Its sockets have windows as small as
+the board's. Commands then:
     run COUNT PERIOD    so many more frames, one in so many ms; each is a reading
     status              a line of JSON: Upload.status(), and what is measured here
     stop                the task is cancelled
@@ -19,7 +20,6 @@ import time
 from fake_store import FakeSource, FakeStore, standard
 
 from firmware.publish.backlog import Backlog
-from firmware.publish.influx import Influx
 from firmware.publish.link import Dialler
 from firmware.publish.policy import Policy
 
@@ -85,14 +85,23 @@ class Meter:
 
 
 async def main(options):
+    kind, names = options["kind"], options["names"]
+    if kind == "influx":
+        from firmware.publish.influx import Influx as Destination
+    else:
+        from firmware.publish.post import Post as Destination
+
+    async def find(name):
+        return names.get(name) or name
+
     store = FakeStore()
     source = FakeSource(store)
     clock = Clock()
     settings = options["settings"]
     backlog = Backlog(4096, clock, (options["folder"], 1 << 18) if options["folder"] else None)
-    dialler = Dialler(time.ticks_ms, None, options["deadline"], network=Network())
-    upload = Influx(
-        settings, "winky-a1b2c3", None, store, source, backlog, Policy(settings, store, "influx"),
+    dialler = Dialler(time.ticks_ms, find, options["deadline"], options["tls"], network=Network())
+    upload = Destination(
+        settings, "winky-a1b2c3", None, store, source, backlog, Policy(settings, store, kind),
         dialler.open, clock, lambda: 12,
     )
     upload.deadline = options["deadline"]
