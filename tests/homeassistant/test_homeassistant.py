@@ -151,6 +151,7 @@ def test_the_form_of_one_device(house):
     home.until(lambda all: _number(all["withdrawn_wh_base_3"]) and "period_hcjb_wh" not in all)
     run.end()
     run = house("homeassistant=off", MODE="historique", CONTRACT="base", PHASES="1")
-    # What its owner never enabled stays in its registry.
+    # What its owner never enabled stays in its registry; and it clears the topics that we have
+    # cleared once more, by itself, and hears of it.
     home.until(lambda all: [one["disabled"] for one in all.values()].count(False) == 0)
-    assert home.logged == []
+    assert [one for one in home.logged if "No device components to cleanup" not in one] == []
