@@ -120,12 +120,15 @@ def test_sensors_come_and_go_with_the_mode(house):
     # Another meter, too: its indexes are other entities.
     found = home.until(lambda all: _number(all["injected_wh_2"]) and _number(all["voltage_v_3"])
                        and "period_hc_wh" not in all and all["relay_1"]["state"] != "unknown"
-                       and all["uptime"]["state"] != "unavailable")
+                       and all["uptime"]["state"] != "unavailable"
+                       and all["period_standard"]["state"] in "123456")
     assert "withdrawn_wh_hchp" not in found and _energy(found["withdrawn_wh_2"]) > 1e6
     assert all(_energy(found[f"period_{n}_wh_2"]) for n in range(1, 7))
     assert found["colour"]["state"] in ("blue", "white", "red")
     assert found["tomorrow"]["state"] in ("blue", "white", "red", "unknown")
-    assert found["period_standard"]["attributes"]["options"][0] == "1"
+    # Its MQTT sensors took no notice of options yet in 2024.3.
+    if DEVICE_FORM:
+        assert found["period_standard"]["attributes"]["options"][0] == "1"
     assert found["voltage_v_3"]["name"] == "Voltage, phase 3"
     run.end()
     home.until(lambda all: all["apparent_va"]["state"] == "unavailable")
