@@ -86,9 +86,11 @@ class Round:
             kept["state"] = state
         # All that may be announced is written down before it is.
         self._keep(kept, form, ids + [one for one in before if one not in ids])
+        there = {one[0] for one in ids}
+        ids = before = None  # memory for the announcements
         if self._whole:
-            for group in sorted({one[0] for one in ids + self._gone}):
-                self._entity = group if [one for one in ids if one[0] == group] else None
+            for group in sorted(there | {one[0] for one in self._gone}):
+                self._entity = group if group in there else None
                 yield _topic(form, group)
         else:
             yield from self._forget(form, self._gone)

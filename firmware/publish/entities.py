@@ -20,6 +20,7 @@ import firmware
 from firmware.rarely import load
 
 _TOPICS = {"m": "meter", "e": "energy", "a": "alert", "g": "gateway"}
+_INDEXES = {"base": "base", "hchp": "hc hp", "tempo": "hcjb hpjb hcjw hpjw hcjr hpjr"}
 _HEALTH = 80  # s, four messages to the topic gateway
 
 
@@ -99,7 +100,7 @@ class Entities:
             return
         if "*" in key:
             for period, name, _ in self._meter.periods():
-                word = self._period(period if self._mode == "H" else name or period)
+                word = self._period(self._known(period) or name or period)
                 yield self._entity(cells, key.replace("*", period), word)
         elif "#" in key:
             for n in range(1, int(key[-1]) + 1):
@@ -124,6 +125,16 @@ class Entities:
                 name += f"_{self._number}"
         return f"{marks[:2]}/{name}", key, cells, word
 
+    def _known(self, key):
+        """The key in historique of what an index counts, where the contract tells; else None.
+
+        So its name is the same from the beginning, not only once the meter has said it.
+        """
+        if self._mode != "S":
+            return key if self._mode == "H" else None
+        keys = _INDEXES.get(self._meter.contract, "").split()
+        return keys[int(key) - 1] if int(key) <= len(keys) else None
+
     def _period(self, key):
         """The name of a period in words, if it is one of historique, else as it is."""
         with open(f"{firmware.__path__}/publish/entities.txt") as file:
@@ -133,27 +144,26 @@ class Entities:
         return key
 
     def _has(self, key) -> bool:
-        return f"\n{key}\n" in self._present
+        return self._present.find(f"\n{key}\n".encode()) >= 0
 
     def _look(self, home):
         """The keys that there are, a line each."""
-        keys, books = [""], home.books
+        found, books = bytearray(b"\n"), home.books
         if self._mode != "U":
             for key, _ in load("tic.model").members(books.meter, False):
-                keys.append(str(key, "ascii"))
+                found.extend(key + b"\n")
             for key, _ in load("figures").figures(books.ledger, books.meter, books.cost):
-                keys.append(key)
+                found.extend(f"{key}\n".encode())
             if books.cost:
-                keys.append("prices")
+                found.extend(b"prices\n")
         for key, _ in load("causes").states(books.alerts, home.watched):
-            keys.append(key)
-        health = home.health()
-        for key in health:
-            keys.append(key)
-            if isinstance(health[key], dict):
-                keys += [f"{key}.{one}" for one in health[key]]
-        keys.append("")
-        return "\n".join(keys)
+            found.extend(f"{key}\n".encode())
+        for key, value in home.health().items():
+            found.extend(f"{key}\n".encode())
+            if isinstance(value, dict):
+                for one in value:
+                    found.extend(f"{key}.{one}\n".encode())
+        return found
 
 
 def _template(key, text):

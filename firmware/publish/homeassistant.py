@@ -5,6 +5,7 @@ announcing.py, which is loaded for it. There is a round after each connection, w
 says that it has started, and when there may be something else to announce than before.
 """
 
+import gc
 from time import ticks_diff
 
 from micropython import const
@@ -124,6 +125,7 @@ class HomeAssistant:
             return
         self._due = False
         self._asked = None
+        gc.collect()  # it takes some memory for as long as it lasts
         try:
             self._round = load("publish.announcing").Round(self)
         except Exception as error:

@@ -311,3 +311,14 @@ def test_a_flash_that_refuses_is_told():
     home.feed(HC, 12)
     home.wait()
     assert home.announced()
+
+
+def test_the_words_of_the_meter_change_no_name():
+    home = Home()
+    home.feed(STANDARD, 12)
+    home.wait()
+    assert home.announced()["period_2_wh"]["name"] == "Index Heures pleines, jours bleus"
+    home.said = {}
+    home.feed(STANDARD, 60)
+    home.wait()
+    assert not home.announced() and list(home.said) == ["alert"]

@@ -7,7 +7,7 @@ from collections import namedtuple
 
 Message = namedtuple("Message", "time topic size")  # size: bytes of the packet
 
-_CONNECT, _PUBLISH, _PINGREQ, _DISCONNECT = 1, 3, 12, 14
+_CONNECT, _PUBLISH, _SUBSCRIBE, _PINGREQ, _DISCONNECT = 1, 3, 8, 12, 14
 
 
 class Listener:
@@ -75,6 +75,12 @@ class Listener:
             return b"\x20\x02\0\0"
         if kind == _PINGREQ:
             return b"\xd0\0"
+        if kind == _SUBSCRIBE:
+            count, at = 0, 2
+            while at < len(body):
+                at += 3 + int.from_bytes(body[at : at + 2], "big")
+                count += 1
+            return bytes((0x90, 2 + count)) + body[:2] + bytes(count)
         if kind == _PUBLISH:
             end = 2 + int.from_bytes(body[:2], "big")
             self.messages.append(Message(now, body[2:end].decode(), size))
