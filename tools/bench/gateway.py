@@ -242,18 +242,19 @@ def rest(meter: str, seconds: float = 10, **settings) -> int:
         return gateway.ask("stay")["heap"]
 
 
-def pages(meter: str, beside: int = 5) -> dict:
+def pages(meter: str, beside: int = 5, frames: int = 6, **options) -> dict:
     """Bytes of heap on the 32-bit port as it comes, MQTT included: at rest, with the pages open
     (and after everything was asked for once), and the peaks: while a page with its live feed is
     open and a client downloads everything, one thing after the other; while six do so at once;
     while an update comes, a signed one that is altered at its end.
-    "names": how many are in memory then.
+    "names": how many are in memory then. frames: before all that; options: of Gateway, settings
+    among them.
     """
     port = free_port()
     public, bundle = signed_bundle()
     with Gateway(meter, small=True, page_port=port, files={"release.pub": public},
-                 **USUAL) as gateway:
-        gateway.wait(6)
+                 **USUAL | options) as gateway:
+        gateway.wait(frames)
         rest = gateway.ask("stay")["heap"]
         gateway.ask("worst")
         feed = http.client.HTTPConnection("127.0.0.1", port, timeout=_PATIENCE)

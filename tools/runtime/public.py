@@ -239,9 +239,10 @@ def _bases(tree) -> set:
 
 def _kept(module, tree) -> set:
     """Names that are asked for by a text, or told to people."""
-    found = set()
+    found, told = set(), False
     for owner, marks in _ASKED.items():
         if module == owner or module.startswith(f"{owner}."):
+            told = True
             found |= {name for name in _defined(tree)
                       if not marks or name.startswith(tuple(marks.split()))}
     tables = module in _TABLES  # or it asks for what its texts name
@@ -253,7 +254,7 @@ def _kept(module, tree) -> set:
             if isinstance(node.args[1], ast.Constant):
                 found.add(node.args[1].value)
             else:
-                tables = True
+                tables = tables or not told
     return found | _words(tree) if tables else found
 
 
