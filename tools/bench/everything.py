@@ -52,9 +52,9 @@ def heap(meter: str) -> dict:
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         context.load_cert_chain(server.pem, server.key)
         found = gateway.pages(
-            meter, frames=_CALM, context=context, mqtt_tls=True, mqtt_fingerprint=server.fingerprint,
-            homeassistant=True, influx_url=database.url, influx_database="tic",
-            influx_interval=2,
+            meter, frames=_CALM, context=context,
+            mqtt_tls=True, mqtt_fingerprint=server.fingerprint, homeassistant=True,
+            influx_url=database.url, influx_database="tic", influx_interval=2,
         )
         if not database.written:
             raise gateway.Failed("nothing was written to the database")

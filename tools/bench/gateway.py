@@ -1,5 +1,6 @@
 """The whole gateway on the simulated board, measured while it reads a meter and publishes."""
 
+import functools
 import http.client
 import json
 import os
@@ -16,9 +17,9 @@ from pathlib import Path
 
 from tools import dist, signing, slot
 from tools.bench import modules, streams
-from tools.bench.decoding import TARGET, Failed
+from tools.bench.decoding import TARGET, Failed, compile_target
 from tools.bench.listener import Listener
-from tools.runtime import MICROPYTHON, MICROPYTHON32_BOARD, ROOT
+from tools.runtime import MICROPYTHON, MICROPYTHON32_BOARD, ROOT, mpy
 from tools.simulator.ports import free_port
 
 stop = threading.Event()  # set: whatever waits here gives up
@@ -98,7 +99,8 @@ class Gateway:
         watch = str(self.program)
         if self._small:
             env |= modules.flash(Path(folder))
-            command = [str(MICROPYTHON32_BOARD), "-X", "heapsize=256k", watch, "-m"]
+            (Path(folder) / "watch.mpy").write_bytes(_watch())
+            command = [str(MICROPYTHON32_BOARD), "-X", "heapsize=256k", "-c", "import watch", "-m"]
         else:
             env["MICROPYPATH"] = f"{_BOARD}:{ROOT}:{ROOT}/lib:.frozen"
             command = [str(MICROPYTHON), watch]
@@ -240,6 +242,13 @@ def rest(meter: str, seconds: float = 10, **settings) -> int:
         gateway.wait(4)
         pause(seconds)
         return gateway.ask("stay")["heap"]
+
+
+@functools.cache
+def _watch() -> bytes:
+    """target/watch.py, compiled: so it leaves fewer names beside those of the firmware."""
+    with tempfile.TemporaryDirectory(prefix="ticgate-bench-") as folder:
+        return compile_target("watch.py", Path(folder), mpy.UNIX32).read_bytes()
 
 
 def pages(meter: str, beside: int = 5, frames: int = 6, **options) -> dict:

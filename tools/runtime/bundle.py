@@ -58,7 +58,7 @@ class Bundler:
                     self._heads[name] = head
         # {module: what tracebacks call its file}, of those that come and go.
         self.files = self.project.names.alike(
-            name for name in self.paths if self.project.comes_and_goes(name))
+            [name for name in self.paths if self.project.comes_and_goes(name)] + ["lib.microdot"])
         self.outside = set()  # (module, name) that the sources beside the firmware ask for
         for path in root.glob("*.py"):
             for node in ast.walk(ast.parse(path.read_bytes())):

@@ -88,9 +88,13 @@ class Names(ast.NodeTransformer):
         kept = {one.name for tree in beside.values() for one in tree.body
                 if isinstance(one, _SCOPES)}  # what a measurement is started by
         kept = kept.union(*(_kept(name, tree) for name, tree in sources.items()))
+        # What is private in Microdot, since lean.py sees to our own sources only.
+        spare = {name for name in _defined(sources.get("microdot", ast.Module([], [])))
+                 if name[:2] != "__"}
+        spare -= set().union(*(ids for name, ids in self._where.items() if name != "microdot"))
         given = set().union(*(_given(tree) for tree in (sources | beside).values()))
         self.public, self.left = {}, []
-        self._share({name for name in ours - foreign - kept if name[0] != "_"},
+        self._share({name for name in ours - foreign - kept if name[0] != "_" or name in spare},
                     _units(sources | beside), given, ready)
 
     def _share(self, names, units, given, ready):
