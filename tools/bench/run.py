@@ -15,6 +15,7 @@ if str(ROOT) not in sys.path:
 
 from tools.bench import (  # noqa: E402
     decoding,
+    everything,
     gateway,
     links,
     modules,
@@ -65,8 +66,10 @@ def _measure(pool) -> tuple:
         paces = {meter: pool.submit(gateway.pace, meter, _FRAMES) for meter in streams.METERS}
         memory = {meter: _explained(heap.result(), native) for meter, heap in heaps.items()}
         pages = {meter: pool.submit(gateway.pages, meter) for meter in streams.METERS}
+        full = {meter: pool.submit(everything.heap, meter) for meter in streams.METERS}
         for meter, one in pages.items():
             memory[meter]["pages"] = one.result()
+            memory[meter]["everything"] = full[meter].result()
         for meter, (clocked, books) in others.items():
             memory[meter]["books"] = books.result()
             memory[meter]["share"] = books.result() - clocked.result()

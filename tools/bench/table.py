@@ -18,6 +18,12 @@ PARTS = (
     ("rest of it", "tasks, connection, whatever else"),
 )
 
+# What the heap is measured with, while the pages are used.
+STATES = (
+    ("pages", "as it comes (pages, Wi-Fi, model)"),
+    ("everything", "everything on (MQTT over TLS, Home Assistant, InfluxDB)"),
+)
+
 
 def rows(head: list, lines: list) -> str:
     """A Markdown table; all columns but the first are figures."""
@@ -68,14 +74,14 @@ def figures(decoding: dict, memory: dict, pace: dict, threshold: int) -> str:
              lambda m: _bytes(memory[m]["peak"])),
         line("with the model, history and alerts, at rest", lambda m: _bytes(memory[m]["books"])),
         line("of it: their share, without the clock", lambda m: _bytes(memory[m]["share"])),
-        *(line(words, lambda m, part=part: _bytes(memory[m]["pages"][part])) for words, part in (
-            ("as it comes (pages, Wi-Fi, model), at rest", "rest"),
+        *(line(words, lambda m, state=state, part=part: _bytes(memory[m][state][part]))
+          for state, head in STATES for words, part in (
+            (f"{head}, at rest", "rest"),
             ("the pages open, at rest", "open"),
             ("peak: a live page, and a client downloads everything", "peak"),
             ("peak: six clients at once", "crowd"),
             ("peak: a signed update comes, beside a live page", "update"),
-            ("names in memory then", "names"),
-        )),
+            ("names in memory then", "names"))),
         line("**ms** from ETX to the end of `frame` at the broker, median (maximum) of "
              f"{pace[meters[0]]['frames']}",
              lambda m: f"{pace[m]['median']:.0f} ({pace[m]['maximum']:.0f})"),
