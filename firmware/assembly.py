@@ -3,7 +3,6 @@
 All this is needed once: build() forgets the modules, and its caller lets go of it.
 """
 
-import os
 import sys
 import time
 
@@ -11,6 +10,7 @@ import machine
 from micropython import const
 
 import firmware
+from firmware import destinations
 from firmware.board import Board
 from firmware.config import Config
 from firmware.gateway import Gateway
@@ -22,7 +22,6 @@ from firmware.tic.store import Store
 
 _NO_FRAME = const(120)  # s without a frame from a line that is being read
 _BITE = const(180)  # s
-_NO_DELIVERY = const(300)  # s without a message accepted by a destination that can be reached
 
 
 def build(path="config.json") -> Gateway:
@@ -30,7 +29,7 @@ def build(path="config.json") -> Gateway:
     load("migrating").run()
     config = Config(path).load()
     gateway = assemble(config, Board(config, machine))
-    for name in ("assembly", "board", "config", "settings"):
+    for name in ("assembly", "board", "config", "destinations", "settings"):
         if sys.modules.pop(f"firmware.{name}", None):
             delattr(firmware, name)
     return gateway
@@ -56,7 +55,9 @@ def assemble(config, board) -> Gateway:
     gateway.supervisor = Supervisor(ticks_ms, gateway.feed, gateway.say)
     gateway.store = Store()
     line = Line(machine.UART, board.pin("tic"))
-    open_uart = _share(gateway, settings, line.open) if settings["raw_tic"] else line.open
+    open_uart = line.open
+    if settings["raw_tic"]:
+        open_uart = destinations.share(gateway, settings, open_uart, ticks_ms)
     gateway.source = Source(open_uart, gateway.store, ticks_ms, line)
     if not gateway.safe:
         gateway.supervisor.add("source", gateway.source.run, _NO_FRAME, gateway.read)
@@ -70,13 +71,13 @@ def assemble(config, board) -> Gateway:
     if settings["model"]:
         _keep(gateway, settings)
     if settings["modbus"]:
-        _serve(gateway, settings)
+        destinations.serve(gateway, settings, ticks_ms)
     _join(gateway, settings, config)
     _watch(gateway, board, _shine(gateway, settings, board))
     _open(gateway, settings)
-    _publish(gateway, settings, board)
+    destinations.publish(gateway, settings, board, ticks_ms)
     if names:
-        gateway.uploads = [(name, _upload(gateway, settings, name)) for name in names]
+        gateway.uploads = [(one, destinations.upload(gateway, settings, one)) for one in names]
     if settings["update_check"] and settings["update_url"]:
         from firmware.newer import Newer
 
@@ -96,12 +97,12 @@ def _supply(gateway, config, board, device):
 
     first = known() is None
     if load("quick.prepare").prepare(config, board, device, checksum()):
-        from firmware.quick.stay import watch
+        from firmware.quick.stay import watcher
 
         supply = known()
         if first and supply.alone():
             machine.deepsleep(10)  # it wakes to the cycle
-        gateway.supervisor.add("supply", lambda: watch(supply, gateway.close))
+        gateway.supervisor.add("supply", watcher(supply, gateway.close))
 
 
 def _doubt(settings) -> tuple:
@@ -130,37 +131,6 @@ def _keep(gateway, settings):
     store, source = gateway.store, gateway.source
     gateway.books = Books(settings, store, source, gateway.clock, gateway.tell, _output)
     gateway.supervisor.add("books", gateway.books.run)
-
-
-def _share(gateway, settings, open_uart):
-    """The raw TIC for others on the network. -> what the reader of the line is to open instead"""
-    from firmware.local.raw_tic import RawTic
-
-    port = settings["raw_tic_port"]
-    raw = RawTic(port, gateway.read, time.ticks_ms, gateway.seconds)
-    gateway.servers.append(("raw_tic", raw.status))
-    gateway.supervisor.add("raw_tic", raw.run)
-    print(f"raw_tic: port {port}")
-    return raw.tap(open_uart)
-
-
-def _serve(gateway, settings):
-    """Modbus TCP, which reads the model."""
-    port, unit = settings["modbus_port"], settings["modbus_unit"]
-    if not gateway.books:
-        words = "off: it needs the setting model, which is off"
-        # Not a function of ours, which would keep this module in memory.
-        gateway.servers.append(("modbus", {"working": False, "error": words}.copy))
-        print(f"modbus: {words}")
-        return
-    from firmware.local.modbus import Modbus
-    from firmware.local.registers import Registers
-
-    registers = Registers(gateway)
-    modbus = Modbus(port, unit, registers, time.ticks_ms, gateway.seconds)
-    gateway.servers.append(("modbus", modbus.status))
-    gateway.supervisor.add("modbus", modbus.run)
-    print(f"modbus: port {port}, unit {unit}")
 
 
 def _output(number, value):
@@ -273,64 +243,3 @@ def _open(gateway, settings):
     given = settings["page_port"], gateway.application, time.ticks_ms, gateway.say
     server = Server(*given) if settings["page"] else Server(*given, wanted=gateway.offered)
     gateway.supervisor.add("page", server.run)
-
-
-def _publish(gateway, settings, board):
-    """The MQTT destination, if a broker is set."""
-    host, device = settings["mqtt_host"], gateway.device
-    if not host:
-        print("mqtt: off, mqtt_host is empty")
-        return
-    from firmware.publish.mqtt import Mqtt
-
-    ticks_ms = time.ticks_ms
-    opener = gateway.opener(load("publish.making").dialler("mqtt", gateway, settings))
-    store, source = gateway.store, gateway.source
-    sources = _sources(gateway, settings)
-    backlog = None
-    if settings["tasmota"] or settings["domoticz_idx"]:
-        sources.extend(load("publish.home").shapes(gateway, settings))
-    if settings["mqtt_backlog"] and settings["mqtt_frame"] and gateway.clock:
-        backlog = _backlog(gateway, settings, "mqtt")
-    topics = []
-    if settings["mqtt_commands"]:
-        topics.append(f"{settings['mqtt_base']}/{device}/command/#".encode())
-    if settings["homeassistant"] or "announced.json" in os.listdir():
-        gateway.home = load("publish.home").source(gateway, settings, board)
-        sources.append(gateway.home)
-        topics.append(f"{settings['homeassistant_prefix']}/status".encode())
-    gateway.mqtt = Mqtt(
-        settings, device, store, source, opener, ticks_ms, gateway.health, sources=sources,
-        topics=topics, heard=gateway.heard, backlog=backlog,
-    )
-    gateway.supervisor.add("mqtt", gateway.mqtt.run, _NO_DELIVERY, gateway.sent)
-    print(f"mqtt: {settings['mqtt_base']}/{device}/ at {host}:{settings['mqtt_port']}")
-
-
-def _backlog(gateway, settings, name):
-    """What a Backlog is made with: the readings that wait for a destination."""
-    size = settings["backlog_flash"] << 10
-    return settings["backlog_memory"], gateway.clock, (f"backlog_{name}", size) if size else None
-
-
-def _sources(gateway, settings) -> list:
-    """What else there is to say to the broker, the most important first (Messages)."""
-    sources = []
-    if gateway.books and settings["mqtt_meter"]:
-        from firmware.publish.model import Model
-
-        sources.append(Model(settings, gateway.store, gateway.books.write))
-    return sources
-
-
-def _upload(gateway, settings, name):
-    """A destination over HTTP."""
-    from firmware.publish.backlog import Backlog
-
-    backlog = Backlog(*_backlog(gateway, settings, name))
-    making = load("publish.making")
-    dialler = making.dialler(name, gateway, settings)
-    made = making.upload(name, gateway, settings, backlog, dialler)
-    gateway.supervisor.add(name, made.run, _NO_DELIVERY, made.sign)
-    print(f"{name}: to {settings[name + '_url']}")
-    return made

@@ -27,3 +27,8 @@ async def watch(supply, close) -> None:
         if fed and missing >= _GONE or not fed and (low or looks <= 0):
             close()
             machine.deepsleep(10)  # a reset would count as a restart (boot.py)
+
+
+def watcher(supply, close):
+    """A function that gives the coroutine of watch(), for the supervisor."""
+    return lambda: watch(supply, close)

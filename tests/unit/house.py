@@ -4,7 +4,7 @@ import asyncio
 import gc
 import sys
 
-from firmware import assembly, supervisor
+from firmware import assembly, destinations, supervisor
 from firmware import gateway as module
 from firmware.config import Config
 
@@ -279,7 +279,7 @@ class House:
         assembly.Source, assembly.Store, assembly.machine = Source, Store, self.board
         assembly.time = Parts(ticks_ms=self.board.ticks_ms)
         self._machine, module.machine = module.machine, self.board
-        for part in (assembly, module, supervisor):
+        for part in (assembly, destinations, module, supervisor):
             part.print = self.said.append
         return self
 
@@ -287,7 +287,7 @@ class House:
         gc.threshold(-1)
         assembly.Source, assembly.Store, assembly.machine, assembly.time = self._parts
         module.machine = self._machine
-        for part in (assembly, module, supervisor):
+        for part in (assembly, destinations, module, supervisor):
             del part.print
         for name in MODULES:
             if self._before[name]:

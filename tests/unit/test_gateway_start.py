@@ -9,7 +9,7 @@ import firmware
 from firmware import gateway as module
 from firmware.books import Books
 
-_ONCE = ("assembly", "board", "config", "settings")
+_ONCE = ("assembly", "board", "config", "destinations", "settings")
 
 
 def test_what_is_needed_once_is_forgotten_and_what_escapes_restarts_the_board():

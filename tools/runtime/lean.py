@@ -20,6 +20,8 @@ from tools.runtime.public import OTHERS, Names
 from tools.runtime.texts import Texts
 
 _BESIDE = "tools/bench/target"  # what is made lean to work with the firmware
+_ONCE = "assembly board config destinations"  # that the start lets go of
+
 _ARITHMETIC = (ast.BinOp, ast.UnaryOp, ast.operator, ast.unaryop, ast.Constant, ast.Name, ast.Load)
 
 
@@ -47,7 +49,7 @@ class Project:
                     self.keywords.add(node.arg)
                 elif isinstance(node, ast.Attribute) and not _own(node):
                     self.foreign.add(node.attr)
-        self.momentary = {"firmware.assembly", "firmware.board", "firmware.config"}
+        self.momentary = {f"firmware.{one}" for one in _ONCE.split()}
         self.identifiers = set()  # that are names anyway
         for path, tree in self._trees.items():
             self._look(module(path), tree)
