@@ -57,7 +57,7 @@ def assemble(config, board) -> Gateway:
     line = Line(machine.UART, board.pin("tic"))
     open_uart = line.open
     if settings["raw_tic"]:
-        open_uart = destinations.share(gateway, settings, open_uart, ticks_ms)
+        open_uart = destinations.add_raw_tic(gateway, settings, open_uart, ticks_ms)
     gateway.source = Source(open_uart, gateway.store, ticks_ms, line)
     if not gateway.safe:
         gateway.supervisor.add("source", gateway.source.run, _NO_FRAME, gateway.read)
@@ -71,13 +71,13 @@ def assemble(config, board) -> Gateway:
     if settings["model"]:
         _keep(gateway, settings)
     if settings["modbus"]:
-        destinations.serve(gateway, settings, ticks_ms)
+        destinations.add_modbus(gateway, settings, ticks_ms)
     _join(gateway, settings, config)
     _watch(gateway, board, _shine(gateway, settings, board))
     _open(gateway, settings)
-    destinations.publish(gateway, settings, board, ticks_ms)
+    destinations.add_mqtt(gateway, settings, board, ticks_ms)
     if names:
-        gateway.uploads = [(one, destinations.upload(gateway, settings, one)) for one in names]
+        gateway.uploads = [(one, destinations.add_upload(gateway, settings, one)) for one in names]
     if settings["update_check"] and settings["update_url"]:
         from firmware.newer import Newer
 

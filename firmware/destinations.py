@@ -12,7 +12,7 @@ from firmware.rarely import load
 _NO_DELIVERY = const(300)  # s without a message accepted by a destination that can be reached
 
 
-def publish(gateway, settings, board, ticks_ms):
+def add_mqtt(gateway, settings, board, ticks_ms):
     """The MQTT destination, if a broker is set."""
     host, device = settings["mqtt_host"], gateway.device
     if not host:
@@ -53,7 +53,7 @@ def _sources(gateway, settings) -> list:
     return sources
 
 
-def upload(gateway, settings, name):
+def add_upload(gateway, settings, name):
     """A destination over HTTP."""
     from firmware.publish.backlog import Backlog
 
@@ -72,7 +72,7 @@ def _backlog(gateway, settings, name):
     return settings["backlog_memory"], gateway.clock, (f"backlog_{name}", size) if size else None
 
 
-def share(gateway, settings, open_uart, ticks_ms):
+def add_raw_tic(gateway, settings, open_uart, ticks_ms):
     """The raw TIC for others on the network. -> what the reader of the line is to open instead"""
     from firmware.local.raw_tic import RawTic
 
@@ -84,7 +84,7 @@ def share(gateway, settings, open_uart, ticks_ms):
     return raw.tap(open_uart)
 
 
-def serve(gateway, settings, ticks_ms):
+def add_modbus(gateway, settings, ticks_ms):
     """Modbus TCP, which reads the model."""
     port, unit = settings["modbus_port"], settings["modbus_unit"]
     if not gateway.books:
