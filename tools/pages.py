@@ -6,9 +6,10 @@
 
 web/js/*.js become one script in the order of their names; the words of the page itself
 (web/words.*.json) go into it, as three lists: two objects would hold each key twice. A label is
-told with the first letters of its modes. Comments and indentation are left out, nothing else is
-changed. zopfli packs them, a twentieth smaller than zlib does; it is in the project's venv, whose
-Python does the work if this one has no zopfli. The same sources always give the same bytes.
+told with the first letters of its modes. What the gateway says is English; web/said.fr.json has
+it in French. Comments and indentation are left out, nothing else is changed. zopfli packs them, a
+twentieth smaller than zlib does; it is in the project's venv, whose Python does the work if this
+one has no zopfli. The same sources always give the same bytes.
 `python3 -m tools.pages` prints the sizes.
 """
 
@@ -89,6 +90,8 @@ def sources(web: Path = WEB) -> dict:
         for label, entry in later["labels"].items():
             entry.append("".join(mode[0] for mode in modes() if label in modes()[mode]))
         later.update(json.loads(read[f"settings.{language}.json"]))
+        if f"said.{language}.json" in read:
+            later["said"] = json.loads(read[f"said.{language}.json"])
         files[f"{language}.json"] = _json(later)
     versions = {language: version(files[f"{language}.json"]) for language in LANGUAGES}
     script = "".join(_plain(read[name], r"^[ \t]*//[^\n]*$") for name in scripts)

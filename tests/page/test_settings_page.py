@@ -2,7 +2,6 @@
 
 import hashlib
 import json
-import re
 import socket
 
 import pytest
@@ -219,19 +218,6 @@ def test_the_gateway_has_the_last_word(home):
         status, told = visitor.ask("config", body)
         assert status == 400 and told["key"] in body, told
     assert {s["key"]: s["value"] for s in visitor.ask("config")[1]["settings"]}["site"] == ""
-
-
-def test_a_destination_is_tried(home):
-    _, visitor = home(390, "fr", SET="model=on wifi_ssid=house")
-    visitor.open("settings/mqtt")
-    visitor.page.wait_for_selector("#s-mqtt_port")
-    visitor.press("test.mqtt")
-    visitor.page.locator(".result.good").wait_for()
-    visitor.page.locator("#s-mqtt_port").fill(str(free_port()))
-    visitor.press("test.mqtt")
-    visitor.page.locator(".result.bad").wait_for()
-    visitor.shot("settings-test")
-    assert re.match(visitor.word("test.bad"), visitor.page.locator(".result").inner_text())
 
 
 def test_backup_restart_and_factory(home):

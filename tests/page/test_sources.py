@@ -118,6 +118,17 @@ def test_french_keeps_its_marks_on_the_line():
         assert not re.search(r" [:;?!»]|« |'", text), (key, text)
 
 
+def test_what_the_gateway_says_is_said_in_french():
+    said = json.loads((ROOT / "web/said.fr.json").read_text("utf-8"))
+    sources = "".join(path.read_text("utf-8") for path in (ROOT / "firmware").rglob("*.py"))
+    for english, french in said.items():
+        for part in english.split("{}"):
+            assert part.removesuffix(", encrypted") in sources, english
+        assert french.count("{}") <= english.count("{}") <= 1
+        assert not re.search(r" [:;?!»]|« |'", french), french
+        assert not re.search(r"[\\^$.*+?|()[\]]", english), english  # it becomes a pattern
+
+
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_every_setting_has_a_name_a_help_and_one_place(language):
     told = described(language)

@@ -60,6 +60,16 @@ async function more() {
   return later;
 }
 
+// What the gateway says, which is English, in the page's language; {} stands for anything.
+function said(words) {
+  const [, first, rest = ""] = /^(.+?)( \(\d.*)?$/s.exec(words || "") || [];  // rest: a server's words
+  for (const [english, ours] of Object.entries(later.said || {})) {
+    const found = new RegExp(`^${english.replaceAll("{}", "(.*)")}$`).exec(first);
+    if (found) return ours.replace("{}", found[1]) + rest;
+  }
+  return words;
+}
+
 // Numbers as the language writes them.
 const formats = {};
 function num(value, digits = 0) {
@@ -116,7 +126,7 @@ async function ask(path, options = {}) {
   if (answer.ok) return data;
   const after = Number(answer.headers.get("Retry-After") || data.seconds || 0);
   const words = answer.status === 429 ? t("wait", {span: span(after || 1)})
-    : answer.status === 503 ? t("busy") : data.error || t("refused", {status: answer.status});
+    : answer.status === 503 ? t("busy") : said(data.error) || t("refused", {status: answer.status});
   throw Object.assign(new Error(words), {status: answer.status, data: data || {}, after});
 }
 

@@ -193,6 +193,10 @@ function troubles(status) {
   if (status.mqtt && !status.mqtt.connected) {
     add("bad", t("mqtt.down"));
   }
+  for (const [name, one] of [["InfluxDB", status.influx], ["HTTP POST", status.post],
+    ["Modbus TCP", status.modbus], [t("raw.tic"), status.raw_tic]]) {
+    if (one && !one.working && (one.failures || one.error)) add("bad", t("destination.down", {name}));
+  }
   const network = status.network || {};
   if (network.state === "down" && !status.setup) add("bad", t("network.down"));
   if (network.rssi < -82) add("warm", t("network.weak"));

@@ -345,7 +345,7 @@ function testPart(name, values) {
     line.textContent = t("test.trying");
     const told = await api(`test/${name}`, values(), {patience: 20000});
     line.className = `result ${told.ok ? "good" : "bad"}`;
-    line.textContent = `${t(told.ok ? "test.ok" : "test.bad")} ${told.words || ""}`;
+    line.textContent = `${t(told.ok ? "test.ok" : "test.bad")}${t("colon")} ${said(told.words)}`;
   }).finally(() => { if (line.textContent === t("test.trying")) line.textContent = ""; })}, t(`test.${name}`));
   return h("section.card", button, line);
 }
@@ -395,7 +395,7 @@ function authorityPart() {
   text.addEventListener("input", () => { chosen = ""; error.textContent = ""; });
   const show = (told) => {
     known.replaceChildren(...told.fingerprint
-      ? [h("b", t("ca.here", {date: told.until})), h("br"), h("code", told.fingerprint)] : [t("ca.none")]);
+      ? [h("b", t("ca.here", {date: dated(Date.parse(told.until) / 1000, {dateStyle: "long"})})), h("br"), h("code", told.fingerprint)] : [t("ca.none")]);
     remove.hidden = !told.fingerprint;
   };
   const keep = h("button.main", {type: "button", onclick: () => doing(keep, async () => {

@@ -33,6 +33,7 @@ function pageHealth(main) {
   }
 
   watchers.add(draw);
+  more().then(draw, () => {});
   loadStatus().then(showLog).catch((problem) => offer(main, problem));
   const timers = [setInterval(() => loadStatus().catch(() => {}), 5000), setInterval(showLog, 15000)];
   return () => {
@@ -76,18 +77,22 @@ function healthParts(status) {
 
   const {mqtt, influx, post} = status;
   const idle = status.tasks?.mqtt?.idle;
-  const destination = (name, good, words, list) => h("div.destination", h("p.row.between", h("b", name),
-    h(`span.state.${good ? "good" : "bad"}`, h("i.dot", {"aria-hidden": "true"}), words)), pairs(list));
+  const destination = (name, good, words, list, fresh) => h("div.destination", h("p.row.between", h("b", name),
+    h(`span.state.${good ? "good" : fresh ? "warm" : "bad"}`, h("i.dot", {"aria-hidden": "true"}), words)), pairs(list));
   // What takes readings by HTTP.
-  const upload = (name, one) => one && destination(name, one.working,
-    t(one.stopped ? "stopped" : one.working ? "working" : "not.working"),
-    [[t("last.success"), one.success === null ? t("never") : ago(Math.max(0, status.uptime - one.success))],
-      [t("readings.accepted"), one.accepted ? num(one.accepted) : null],
-      [t("readings.waiting"), one.waiting ? num(one.waiting) : null],
-      [t("readings.refused"), one.refused ? num(one.refused) : null],
-      [t("dropped"), one.dropped ? num(one.dropped) : null],
-      [t("tries.failed"), one.failures ? num(one.failures) : null],
-      [t("last.error"), one.error || null]]);
+  const upload = (name, one) => {
+    if (!one) return null;
+    const fresh = !one.failures && !one.error;
+    const words = one.stopped ? t("stopped") : one.working ? t("working") : fresh ? t("nothing.sent") : t("not.working");
+    return destination(name, one.working, words,
+      [[t("last.success"), one.success === null ? t("never") : ago(Math.max(0, status.uptime - one.success))],
+        [t("readings.accepted"), one.accepted ? num(one.accepted) : null],
+        [t("readings.waiting"), one.waiting ? num(one.waiting) : null],
+        [t("readings.refused"), one.refused ? num(one.refused) : null],
+        [t("dropped"), one.dropped ? num(one.dropped) : null],
+        [t("tries.failed"), one.failures ? num(one.failures) : null],
+        [t("last.error"), said(one.error)]], fresh);
+  };
   const destinations = [mqtt && destination("MQTT", mqtt.connected, t(mqtt.connected ? "connected" : "not.connected"),
     [[t("last.success"), mqtt.last_success !== undefined ? mqtt.last_success === null ? t("never") : ago(mqtt.last_success)
       : mqtt.connected && idle !== undefined ? ago(idle) : null],
@@ -96,20 +101,18 @@ function healthParts(status) {
     [t("readings.waiting"), mqtt.waiting ? num(mqtt.waiting) : null],
     [t("dropped"), mqtt.dropped ? num(mqtt.dropped) : null],
     [t("drops"), mqtt.drops ? num(mqtt.drops) : null],
-    [t("last.error"), mqtt.error || null]]),
+    [t("last.error"), said(mqtt.error)]]),
   upload("InfluxDB", influx), upload("HTTP POST", post)].filter(Boolean);
   if (destinations.length) parts.push(h("section.card", h("h2", t("destinations")), destinations));
 
   const served = [["Modbus TCP", status.modbus], [t("raw.tic"), status.raw_tic]].filter(([, one]) => one);
   if (served.length) {
     parts.push(h("section.card", h("h2", t("local.network")), served.map(([name, one]) =>
-      h("div.destination", h("p.row.between", h("b", name), h(`span.state.${one.working ? "good" : "bad"}`,
-        h("i.dot", {"aria-hidden": "true"}), t(one.working ? "listening" : "not.listening"))),
-      pairs([[t("clients"), one.clients ? num(one.clients) : null],
+      destination(name, one.working, t(one.working ? "listening" : "not.listening"), [[t("clients"), one.clients ? num(one.clients) : null],
         [t("served"), one.accepted ? num(one.accepted) : null],
         [t("refused"), one.refused ? num(one.refused) : null], [t("cut.off"), one.cut ? num(one.cut) : null],
         [t("last.served"), one.success ? ago(Math.max(0, status.uptime - one.success)) : null],
-        [t("last.error"), one.error || null]])))));
+        [t("last.error"), said(one.error)]]))));
   }
 
   const network = status.network || {};
@@ -124,7 +127,7 @@ function healthParts(status) {
     [t("address"), network.address],
     [t("time"), status.time ? `${clock(Date.parse(status.time) / 1000, true)} (${has(`clock.${status.time_source}`) ? t(`clock.${status.time_source}`) : status.time_source})` : t("time.none")],
     [t("history.dropped"), status.history?.dropped || null],
-    [t("history.error"), status.history?.error || null]])));
+    [t("history.error"), said(status.history?.error)]])));
 
   const failed = Object.entries(status.tasks || {}).filter(([, task]) => task.failures);
   if (failed.length) {
