@@ -89,7 +89,7 @@ def homeassistant() -> None:
     if stamp.fresh(HOMEASSISTANT / "bin/python"):
         return
     need("venv")
-    say("installing Home Assistant (about three minutes)")
+    say("installing Home Assistant (three minutes and more)")
     shutil.rmtree(HOMEASSISTANT, ignore_errors=True)
     run("homeassistant.log", sys.executable, "-m", "venv", HOMEASSISTANT)
     pip = [HOMEASSISTANT / "bin/python", "-m", "pip", "--disable-pip-version-check", "install"]
