@@ -74,7 +74,7 @@ bench: ## instructions, heap and milliseconds, as a table
 	@$(SETUP) bench
 	@exec $(VENV)/python tools/bench/run.py
 
-soak: ## three days with everything on, and faults, in minutes; HOURS=, SPEED=, SEED=
+soak: ## three days with everything on, and faults, in minutes; HOURS=, SPEED=, WORK=, SEED=
 	@$(SETUP) test
 	@exec $(VENV)/python tools/soak/run.py
 

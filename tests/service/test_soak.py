@@ -16,5 +16,5 @@ pytestmark = pytest.mark.skipif(
 
 def test_a_short_soak(micropython32, table):
     """Of "hours" that last seven minutes."""
-    wrong = run.soak(2, 400, hour=400, say=table.append)
+    wrong = run.soak(2, 400, 10, hour=400, say=table.append)
     assert not wrong, "\n".join([*table, *wrong])

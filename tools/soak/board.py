@@ -14,21 +14,20 @@ from tools.runtime import CACHE, MICROPYTHON32_BOARD, ROOT
 
 START = 1774647000  # Friday 2026-03-27 21:30 UTC: the clocks go forward on Sunday
 _HERE = Path(__file__).parent
-_WORK = 30  # the board computes so many times slower than this PC
 _FORMAT = "<qii"  # struct shared of clock.c
 _LOOK = "200"  # ms of the board between two looks at its heap
 
 
 class Board(Gateway):
-    """speed: how many times faster the board waits than the world; meter: (mode, contract,
-    phases).
+    """speed: how many times faster the board waits than the world; work: how many times slower it
+    computes than this PC; meter: (mode, contract, phases).
     """
 
     program = _HERE / "target/soak.py"
 
-    def __init__(self, meter: tuple, speed: int, **settings):
+    def __init__(self, meter: tuple, speed: int, work: int, **settings):
         super().__init__("", small=True, **settings)
-        self._kind, self._pace = meter, speed
+        self._kind, self._pace, self._work = meter, speed, work
         self._clock = None
 
     def _line(self, env):
@@ -38,7 +37,7 @@ class Board(Gateway):
         self._popen([sys.executable, "-m", "tools.soak.line", str(pipe),
                      *map(str, self._kind), str(START)], ROOT, env)
         clock = folder / "clock"
-        clock.write_bytes(struct.pack(_FORMAT, START * 10**6, self._pace, _WORK))
+        clock.write_bytes(struct.pack(_FORMAT, START * 10**6, self._pace, self._work))
         with clock.open("r+b") as file:
             self._clock = mmap.mmap(file.fileno(), struct.calcsize(_FORMAT))
         env["MICROPYPATH"] = ""

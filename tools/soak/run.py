@@ -1,7 +1,8 @@
 """`make soak`: days of a gateway with everything on, with faults, as fast as this PC goes.
 
 Prints a line for each simulated hour and a verdict. Variables: HOURS (72), SPEED (600: how many
-times faster than the world the board waits; it computes as fast as it can), SEED of the faults.
+times faster than the world the board waits), WORK (10: how many times slower than this PC it
+computes, in its own time), SEED of the faults.
 """
 
 import json
@@ -71,10 +72,12 @@ class Soak:
         for _ in range(_LOOKS):
             looks.append(self._board.ask("stay"))
             self._board.wait(1.5)
+        stall = max(one["stall"] for one in looks)  # the first is of the whole hour
         peak = max(self._board.ask("worst")["heap"], *(one["peak"] for one in looks))
         heap = min(one["heap"] for one in looks)
         status = json.loads(self._house.visits.surely("/api/status"))
-        self.lines.append({"heap": heap, "peak": peak, "line": looks[-1], "status": status})
+        self.lines.append({"heap": heap, "peak": peak, "line": looks[-1] | {"stall": stall},
+                           "status": status})
         self._say(_line(hour, self.lines[-1], self._house.visits.counts))
         self._until(begun + self._hour)
 
@@ -185,11 +188,11 @@ def _line(hour: int, found: dict, counts: dict) -> str:
             f"  {counts['modbus']:6d}  {counts['raw bytes'] // 1000:6d}")
 
 
-def soak(hours: int, speed: int, seed: int = 1, hour: int = _HOUR, say=print,
+def soak(hours: int, speed: int, work: int, seed: int = 1, hour: int = _HOUR, say=print,
          meter=("standard", "hchp", 1)) -> list:
     """A run with everything that it needs. -> what is wrong, in words"""
     with tempfile.TemporaryDirectory(prefix="ticgate-soak-") as folder:
-        with House(Path(folder)) as house, Board(meter, speed, **house.settings) as board:
+        with House(Path(folder)) as house, Board(meter, speed, work, **house.settings) as board:
             try:
                 return Soak(board, house, hours, seed, hour, say).run()
             except (OSError, Failed) as problem:
@@ -199,11 +202,11 @@ def soak(hours: int, speed: int, seed: int = 1, hour: int = _HOUR, say=print,
 
 def main() -> int:
     """`make soak`."""
-    hours, speed, seed = (int(os.environ.get(name) or usual) for name, usual in (
-        ("HOURS", 72), ("SPEED", 600), ("SEED", 1)))
+    hours, speed, work, seed = (int(os.environ.get(name) or usual) for name, usual in (
+        ("HOURS", 72), ("SPEED", 600), ("WORK", 10), ("SEED", 1)))
     begun = time.monotonic()
     try:
-        wrong = soak(hours, speed, seed, say=lambda words: print(words, flush=True))
+        wrong = soak(hours, speed, work, seed, say=lambda words: print(words, flush=True))
     except KeyboardInterrupt:
         return 130
     print(f"{hours} simulated hours in {(time.monotonic() - begun) / 60:.1f} min", flush=True)
