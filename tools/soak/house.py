@@ -138,9 +138,9 @@ class Visits:
             client = http.client.HTTPConnection("127.0.0.1", self._port, timeout=_PATIENCE)
             with contextlib.suppress(OSError, http.client.HTTPException):
                 client.request("GET", "/api/live")
-                answer = client.getresponse()
-                while self.open.is_set() and (line := answer.readline()):
-                    self.counts["live"] += line.startswith(b"data:")
+                with client.getresponse() as answer:  # which keeps the connection open
+                    while self.open.is_set() and (line := answer.readline()):
+                        self.counts["live"] += line.startswith(b"data:")
             client.close()
             time.sleep(0.02)
 
