@@ -50,7 +50,7 @@ class Gateway:
     files: {name: bytes} in the board's flash; environment: variables of the simulated board.
     """
 
-    program = TARGET / "watch.py"  # that MicroPython runs
+    program = "import watch"  # what the 32-bit port runs
 
     def __init__(self, meter: str, small: bool = False, speed: float = 1, context=None,
                  files=None, environment=None, **settings):
@@ -96,14 +96,13 @@ class Gateway:
         for name, octets in self._files.items():
             Path(folder, name).write_bytes(octets)
         env |= {"TICGATE_STATE": folder} | self._environment
-        watch = str(self.program)
         if self._small:
             env |= modules.flash(Path(folder))
             (Path(folder) / "watch.mpy").write_bytes(_watch())
-            command = [str(MICROPYTHON32_BOARD), "-X", "heapsize=256k", "-c", "import watch", "-m"]
+            command = [str(MICROPYTHON32_BOARD), "-X", "heapsize=256k", "-c", self.program, "-m"]
         else:
             env["MICROPYPATH"] = f"{_BOARD}:{ROOT}:{ROOT}/lib:.frozen"
-            command = [str(MICROPYTHON), watch]
+            command = [str(MICROPYTHON), str(TARGET / "watch.py")]
         # Standard input is the firmware's own, its console.
         reads, writes = os.pipe()
         self._commands = os.fdopen(writes, "w", buffering=1)

@@ -23,7 +23,7 @@ class Board(Gateway):
     computes than this PC; meter: (mode, contract, phases).
     """
 
-    program = _HERE / "target/soak.py"
+    program = f"import sys; sys.path.insert(0, {str(_HERE / 'target')!r}); import soak"
 
     def __init__(self, meter: tuple, speed: int, work: int, **settings):
         super().__init__("", small=True, **settings)

@@ -78,5 +78,5 @@ class UART:
 
 
 machine.UART = UART
-sys.path[0] += "/../../bench/target"
+sys.path.pop(0)
 __import__("watch")
