@@ -78,6 +78,8 @@ def assemble(config, board) -> Gateway:
     destinations.add_mqtt(gateway, settings, board, ticks_ms)
     if names:
         gateway.uploads = [(one, destinations.add_upload(gateway, settings, one)) for one in names]
+        if gateway.pages:
+            gateway.pages.others = gateway.uploads
     if settings["update_check"] and settings["update_url"]:
         from firmware.newer import Newer
 
@@ -242,4 +244,5 @@ def _open(gateway, settings):
     gateway.sessions = Sessions(gateway.seconds)
     given = settings["page_port"], gateway.application, time.ticks_ms, gateway.say
     server = Server(*given) if settings["page"] else Server(*given, wanted=gateway.offered)
+    gateway.pages = server
     gateway.supervisor.add("page", server.run)

@@ -61,6 +61,7 @@ def add_upload(gateway, settings, name):
     making = load("publish.making")
     dialler = making.dialler(name, gateway, settings)
     made = making.upload(name, gateway, settings, backlog, dialler)
+    made.pages = gateway.pages
     gateway.supervisor.add(name, made.run, _NO_DELIVERY, made.sign)
     print(f"{name}: to {settings[name + '_url']}")
     return made

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from firmware.link.setup import Setup
     from firmware.link.wifi import Wifi
     from firmware.log import Log
+    from firmware.portal.server import Server
     from firmware.portal.sessions import Sessions
     from firmware.proving import Proof
     from firmware.publish.homeassistant import HomeAssistant
@@ -72,6 +73,7 @@ class Gateway:
     mqtt: "Mqtt | None" = None
     home: "HomeAssistant | None" = None
     uploads: "list[tuple]" = []  # (name, Upload) of the destinations over HTTP
+    pages: "Server | None" = None
     log: "Log | None" = None
     sessions: "Sessions | None" = None
     keys = None  # poll(0): whether something was typed; None while console.py listens

@@ -30,6 +30,7 @@ _SLOW = const(3000)  # ms after which the next may begin
 _SHORT = const(300)  # ms, the same while a request is being read
 _STUCK = const(9000)  # ms left of the ten seconds in which a piece has to be taken
 _SOON = const(10)  # ms
+_POLITE = const(300)  # ms for what others are about to send
 _LOOK = const(1000)  # ms between two looks at the deadlines
 _QUIET = const(300000)  # ms without a request after which the application is forgotten
 _GARBAGE = const(1024)  # bytes between two collections while the application is in memory
@@ -65,8 +66,11 @@ class Server:
     """load() -> the Microdot application. say(words, level) is told what goes wrong.
     wanted(): whether to listen at all.
 
-    `open`: the connections; `served`: requests.
+    `open`: the connections; `served`: requests; `others`: [(name, Upload)] whose requests need as
+    much memory as ours.
     """
+
+    others: "list[tuple]" = []
 
     def __init__(self, port, load, ticks_ms, say, wanted=lambda: True):
         self.open = []
@@ -110,10 +114,16 @@ class Server:
         """Wait until the request of a connection may be worked at."""
         connection.began = connection.due = None
         connection.waits = True
-        while self._busy():
+        patience = _POLITE
+        while self._busy() or patience > 0 and self._sending():
             await asyncio.sleep_ms(_SOON)
+            patience -= _SOON
         connection.waits = False
         self._last = connection.began = self.ticks_ms()
+
+    def working(self) -> bool:
+        """Whether somebody is being answered."""
+        return any(one.began is not None and not one.feed for one in self.open)
 
     def waited(self) -> bool:
         """Somebody waits for a turn."""
@@ -141,6 +151,10 @@ class Server:
         connection = Connection(stream, address, ticks_add(self.ticks_ms(), _HEAD))
         connection.task = asyncio.create_task(self._serve(connection))
         self.open.append(connection)
+
+    def _sending(self):
+        """A request to a destination is under way: it takes much memory, too."""
+        return any(upload.sign() is not None for _, upload in self.others)
 
     def _full(self):
         n = sum(not connection.feed for connection in self.open)

@@ -18,6 +18,7 @@ from firmware.rarely import load
 from firmware.supervisor import pause
 
 _LOOK = const(50)  # ms
+_POLITE = const(100)  # looks while somebody is answered: 5 s
 _LONGEST = const(60000)  # ms between two tries, unless the server asks for more
 _MANY = const(64)  # readings in a request at most
 
@@ -36,6 +37,7 @@ class Upload:
     server = "", 0, False
     head = secret = b""
     edges = b"", b"", b""
+    pages = None  # the Server of the pages, if there is one
     deadline = 10000  # ms for an answer, and for the server to take anything at all
 
     def __init__(self, batch, store, source, backlog, policy, open_connection, clock, seconds):
@@ -130,6 +132,11 @@ class Upload:
 
     async def _send(self) -> bool:
         """One request, and the pause that it may cost; false if nothing can be sent yet."""
+        # Memory for a request and for a page at once is short.
+        for _ in range(_POLITE):
+            if not self.pages or not self.pages.working():
+                break
+            await asyncio.sleep_ms(_LOOK)
         self._busy = True
         try:
             return await load("publish.delivery").deliver(self)

@@ -250,6 +250,31 @@ async def test_work_may_take_a_minute():
     assert slow.closed and slow.status == 408
 
 
+class Upload:
+    """A destination, of which a request is under way."""
+
+    tries = 0
+
+    def sign(self):
+        return self.tries
+
+
+async def test_a_request_to_a_destination_is_let_through_first_if_it_is_short():
+    site, upload = Site(), Upload()
+    site.server.others = [("influx", upload)]
+    client = site.connect(get(b"/"))
+    await pause()
+    assert client.left and not site.server.working()
+    upload.tries = None
+    await pause()
+    assert not client.left and client.status == 200
+    upload.tries = 1
+    client = site.connect(get(b"/"))
+    for _ in range(8):
+        await pause()
+    assert client.status == 200 and upload.tries == 1 and not site.server.working()
+
+
 async def test_one_after_the_other():
     site = Site()
     slow = [site.connect(get(b"/slow")) for _ in range(3)]

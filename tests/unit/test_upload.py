@@ -111,6 +111,26 @@ async def test_readings_are_sent_as_they_come():
     }
 
 
+class Pages:
+    """Of which somebody is being answered."""
+
+    asked = 0
+
+    def working(self):
+        self.asked += 1
+        return self.asked < 3
+
+
+async def test_whoever_is_being_answered_goes_first():
+    scene = Scene()
+    scene.upload.pages = pages = Pages()
+    await scene.frame()
+    await asyncio.sleep_ms(10)
+    assert pages.asked == 1 and not scene.server.requests and scene.upload.sign() is None
+    assert await scene.sent(1) == [b"1@1\n"] and pages.asked == 3
+    await scene.stop()
+
+
 async def test_a_batch_waits_until_it_is_whole():
     scene = Scene(batch=3)
     await scene.frame(2)
