@@ -10,9 +10,12 @@ from tools.runtime.once import Once
 TEXTS = {
     "firmware.assembly": """
 from firmware import parts
+from firmware.rarely import load
 from firmware.parts import Again, Asked, Based, Inner, Known, Late, Looped, One, Whole
 def assemble(config, board):
     whole = parts.Whole(One())
+    rest = load("other.rest")
+    rest.begin(whole)
     _more(whole)
     _twice(whole)
     _twice(whole)
@@ -29,6 +32,11 @@ def _twice(whole):
 def returned():
     return Inner()
 """,
+    "firmware.other.rest": """
+from firmware.parts import There
+def begin(whole):
+    There()
+""",
     "firmware.parts": """
 class Whole:
     def __init__(self, one):
@@ -41,18 +49,18 @@ class Part:
 class Made(Whole):
     pass
 """ + "".join(f"class {name}:\n    def __init__(self): 0\n" for name in (
-        "Again Asked Based Inner Known Late Looped One Other".split())),
+        "Again Asked Based Inner Known Late Looped One Other There".split())),
 }
 
 
 def test_which_they_are():
     once = Once({name: ast.parse(text) for name, text in TEXTS.items()})
     # Whole is a base as well, so its parts may be made more than once.
-    assert {name for _, name in once.classes} == {"One", "Asked", "Late"}
+    assert {name for _, name in once.classes} == {"One", "Asked", "Late", "There"}
     changed = TEXTS["firmware.parts"].replace("class Made(Whole)", "class Made")
     once = Once({**{name: ast.parse(text) for name, text in TEXTS.items()},
                  "firmware.parts": ast.parse(changed)})
-    assert {name for _, name in once.classes} == {"Whole", "Part", "One", "Asked", "Late"}
+    assert {name for _, name in once.classes} == {"Whole", "Part", "One", "Asked", "Late", "There"}
 
 
 RUN = """

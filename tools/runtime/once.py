@@ -130,4 +130,9 @@ def _origins(module, tree) -> dict:
         if isinstance(node, ast.ImportFrom):
             found.update((alias.asname or alias.name, (node.module, alias.name))
                          for alias in node.names)
+        elif isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name):
+            call = node.value
+            if isinstance(call, ast.Call) and getattr(call.func, "id", "") == "load":
+                if isinstance(call.args[0], ast.Constant):
+                    found[node.targets[0].id] = "firmware", call.args[0].value
     return found
