@@ -49,8 +49,8 @@ _FULL = const(100)  # mV below full: the meter could give more than can be measu
 _BOOT = const(350)  # ms that the chip takes before our clock runs
 _SHORTEST = const(3_000)  # ms of sleep from which something can be learnt
 _CHARGE = const(30)  # s to sleep at least while it charges
-_PAUSE = const(30)  # s after a failure, doubled each time
-_PATIENCE = const(3_600)  # s: the longest pause; and how long a stay waits for a full capacitor
+PAUSE = const(30)  # s after a failure, doubled each time
+PATIENCE = const(3_600)  # s: the longest pause; and how long a stay waits for a full capacitor
 _NIGHT = const(2)  # doublings of the longest sleep while the meter has no power
 _AWAY = const(3)  # failures from which readings are taken less often,
 _SPARSE = const(60_000)  # ms
@@ -108,7 +108,7 @@ class Power:
             return False
         over = self._overdue(now)
         full = self.energy(told["power_full"] - 3 * _FULL)
-        return button or over >= 0 and (energy >= full or over > _PATIENCE)
+        return button or over >= 0 and (energy >= full or over > PATIENCE)
 
     def _overdue(self, now) -> int:
         """s since a long stay was due; negative before."""
@@ -174,7 +174,7 @@ class Power:
         cells = self._cells
         cells[FAILED] += 1
         cells[FAILURES] += 1
-        pause = min(_PAUSE << min(cells[FAILURES], 8), _PATIENCE)
+        pause = min(PAUSE << min(cells[FAILURES], 8), PATIENCE)
         cells[AFTER] = now + pause + pause * chance // 1024
 
     def more(self, capacitor) -> bool:

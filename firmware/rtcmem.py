@@ -4,7 +4,7 @@ They survive deep sleep and every reset, and nothing survives without power, so 
 has to prove itself: layout, length and checksum. What does not is forgotten.
 
     0  "T", number of the layout     2  bytes in all     4  CRC-32 of all behind it
-    8  the cells, 32 bits each       then texts, each behind its length: BSSID, lease, server
+    8  the cells, 32 bits each       then texts, each behind its length: BSSID, lease, servers
        then the readings that wait (readings.py), to the end
 """
 
@@ -13,10 +13,10 @@ from binascii import crc32
 
 from micropython import const
 
-_LAYOUT = const(1)
+_LAYOUT = const(2)
 _SIZE = const(2048)
 _HEAD = const(8)
-_TEXTS = ("bssid", "lease", "server")
+_TEXTS = ("bssid", "lease", "mqtt", "influx", "post")
 
 # The cells. Energy in uJ, power in uW, voltage in mV, times in s since 2000 unless it says ms.
 STARTS = const(0)  # starts since the power came
@@ -51,7 +51,9 @@ NIGHT = const(27)  # wakes in a row without power from the meter
 FLASH = const(28)  # readings in flash,
 SKIP = const(29)  # of which so many are delivered
 SHIFT = const(30)  # by how much the clock was wrong when the power came
-_CELLS = const(32)
+MARKS = const(31)  # three of each destination: marks.py
+NOTED = const(40)  # SPILLED when they were looked at last
+_CELLS = const(42)
 
 # Bits of STATE.
 CHARGING = const(1)  # below the stop threshold, and not back above the start threshold
@@ -66,7 +68,7 @@ class Memory:
     def __init__(self, rtc):
         self._rtc = rtc
         self.cells = array("i", bytes(4 * _CELLS))
-        self.bssid = self.lease = self.server = b""
+        self.bssid = self.lease = self.mqtt = self.influx = self.post = b""
         self.readings = bytearray()
         self.fresh = not self._load(bytes(rtc.memory()))
 

@@ -52,7 +52,8 @@ def write(influx, writer, now) -> None:
         elif not _left_out(key):
             line.value(key, value)
     books = influx.books
-    for key, value in load("figures").figures(books.ledger, meter, books.cost):
+    found = load("figures").figures(books.ledger, meter, books.cost) if books.ledger else ()
+    for key, value in found:
         if key[:6] == "energy" and f" {key} " not in _FIGURES:
             continue
         if isinstance(value, str):  # euros

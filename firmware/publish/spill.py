@@ -108,6 +108,19 @@ class Spill:
             if not self._remove(self._name):
                 self._pass()
 
+    def skip(self, most) -> int:
+        """Go past blocks that hold so many records at most, all together, unread; how many those
+        are.
+        """
+        passed = 0
+        while True:
+            name = self._find(self._number)
+            if name < 0 or passed + name % _MANY > most:
+                return passed
+            passed += name % _MANY
+            self._number = name // _MANY
+            self._pass()
+
     def drop(self) -> None:
         """All that next() has given since rewind() is where it should be."""
         name = self._find(0)

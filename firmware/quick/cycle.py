@@ -14,6 +14,7 @@ from micropython import const
 import firmware
 from firmware.line import Line
 from firmware.power import READ, REMAIN, Power
+from firmware.quick.marks import Marks
 from firmware.quick.reading import Reader
 from firmware.quick.readings import Readings
 from firmware.rarely import load
@@ -145,6 +146,7 @@ class Cycle:
         self._began = self._looked = began
         self._power = Power(self._told, memory.cells)
         self._readings = Readings(memory)
+        self._marks = Marks(self._told.get("to") or ("mqtt",), memory.cells)
         self._stored = None  # a Waiting, while something is in flash
         self._fine = True
 
@@ -248,15 +250,25 @@ class Cycle:
             self._readings.shift(step)
             for cell in (AFTER, STAYED, LEASED, SHIFT):
                 cells[cell] += step
+            self._marks.shift(step)
             self.now += step
         cells[CLOCK] = self.now
 
     def _waiting(self) -> tuple:
-        """How many wait, since when, and whether there is hardly room for one more."""
+        """How many wait for a destination that may be tried, since when, and whether there is
+        hardly room for one more.
+        """
         readings = self._readings
-        full = self._memory.room() < _ROOM or self._stored is not None
         waiting = self._stored or readings
-        return len(waiting), readings.oldest() if len(readings) else self.now, full
+        count = len(waiting)
+        names = self._marks.due(self.now, count)
+        if not names:
+            return 0, self.now, False
+        has = self._marks.least(names)
+        full = not has and (self._memory.room() < _ROOM or self._stored is not None)
+        stored = count - len(readings)
+        oldest = readings.oldest(max(0, has - stored)) if len(readings) else self.now
+        return count - has, oldest, full
 
     def _send(self):
         power, memory, readings = self._power, self._memory, self._stored or self._readings
@@ -269,8 +281,10 @@ class Cycle:
         try:
             from firmware.quick.session import session
 
-            taken = session(self._told, memory, readings, self)
-            readings.drop(taken)
+            try:
+                taken = session(self._told, memory, readings, self, self._marks)
+            finally:
+                self._marks.drop(readings)
             print(f"session: {taken} of {waiting} readings sent")
             _prove(taken)
             if taken:

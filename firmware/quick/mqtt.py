@@ -15,6 +15,7 @@ from micropython import const
 from firmware.publish.codec import Codec
 from firmware.publish.outbox import Outbox, body, end
 from firmware.publish.payload import Full, copy
+from firmware.quick.readings import chosen
 from firmware.rarely import load
 from firmware.tic import catalogue
 
@@ -37,6 +38,8 @@ def iso(utc) -> str:
 class Burst:
     """told: the settings (prepare.py)."""
 
+    accepted = False  # with an error, no reading is
+
     def __init__(self, told):
         self._told = told
         client = umqtt.MQTTClient(b"", "")
@@ -47,17 +50,18 @@ class Burst:
         self._inbox = memoryview(bytearray(_ROOM))
         self._got = 0  # bytes in it
         self._greeted = False  # the broker has accepted us
+        self._listed = [name.encode() for name in told.get("listed") or ()]
         site = told["site"]
         shown = told["identifiers"] == "hash" and load("publish.privacy").shown(told)
         self._mask = shown if callable(shown) else None
         self._head = f'{{"site":{json.dumps(site)},'.encode() if site else b"{"
 
-    def begin(self, readings, health) -> None:
-        """Write as much as there is room for: all that readings.each() gives, then what health
+    def begin(self, readings, health, skip=0) -> None:
+        """Write as much as there is room for: all that readings.each(skip) gives, then what health
         says.
         """
         self._health = health
-        self._waiting = readings.each()
+        self._waiting = readings.each(skip)
         self._following = next(self._waiting, None)
         self._newest = ()
         self._tried = 0
@@ -107,7 +111,7 @@ class Burst:
         told = self._told
         try:
             if told["mqtt_labels"]:
-                for line in lines:
+                for line in chosen(lines, self._listed):
                     label, at, value = self._parts(line)
                     self._codec.begin(b"label/", label).write(value.strip() or at)
                     self._codec.publish(told["mqtt_retain_labels"])
@@ -129,7 +133,7 @@ class Burst:
             writer.write(b'"time":')
             writer.json(iso(time))
         comma = b"" if time is None else b","
-        for line in lines:
+        for line in chosen(lines, self._listed):
             writer.write(comma)
             comma = b","
             label, at, value = self._parts(line)

@@ -13,9 +13,10 @@ _FILE = "asleep.json"  # as in supply.py
 _KEYS = (
     "wifi_ssid wifi_password wifi_power wifi_country mqtt_host mqtt_port mqtt_base mqtt_qos"
     " mqtt_tls mqtt_fingerprint mqtt_labels mqtt_retain_labels backlog_flash ntp_host site"
-    " identifiers identifiers_salt"
+    " identifiers identifiers_salt model"
 )
-_RATIOS = {"usb": 2000, "capacitor": 2000, "line": 5700}  # PEERS.md 4, in thousandths
+# The dividers of the boards: published templates of Tasmota-Teleinfo for the Winky.
+_RATIOS = {"usb": 2000, "capacitor": 2000, "line": 5700}  # in thousandths
 _IDENTIFIERS = ("ADCO", "ADS", "ADSC", "PRM", "MSG1", "MSG2")
 
 
@@ -48,12 +49,16 @@ def prepare(config, board, device, checksum) -> bool:
 def _told(config, board, device):
     """The content; None if the gateway is never to sleep."""
     get = config.get
-    if get("power") == "usb" or not get("wifi_ssid") or not get("mqtt_host"):
+    ways = {"mqtt": "mqtt_host", "influx": "influx_url", "post": "post_url"}
+    to = [name for name in ("mqtt", "influx", "post") if get(ways[name])]
+    if get("power") == "usb" or not get("wifi_ssid") or not to:
         return None
     if board.pin("capacitor") < 0 or get("ethernet"):
         return None
     keys = _KEYS.split()
-    told = {key: value for key, value in config.items() if key in keys or key[:5] == "power"}
+    told = {key: value for key, value in config.items()
+            if key in keys or key[:5] == "power" or key[:4] != "mqtt" and key.split("_")[0] in to}
+    told["to"] = to
     for name in ("tic", "button", "usb", "capacitor", "line"):
         told[name] = board.pin(name)
     for name in _RATIOS:
@@ -62,8 +67,15 @@ def _told(config, board, device):
     told["hostname"] = get("hostname") or device
     told["fixed"] = _fixed(get)
     labels = get("labels")
-    told["only"] = None if labels == "*" else labels.replace(" ", "").split(",")
+    listed = None if labels == "*" else labels.replace(" ", "").split(",")
+    told["listed"] = listed
+    # The model is made of more than the labels that are sent.
+    whole = "influx" in to and get("influx_fields") != "labels"
+    whole = whole or "post" in to and get("post_body") == "meter"
+    told["only"] = None if whole and get("model") else listed
     told["omit"] = _IDENTIFIERS if get("identifiers") == "omit" else ()
+    if "mqtt" not in to:
+        return told
     greeting = load("publish.greeting")
     client = greeting.introduce(config, device)
     client.lw_topic = None  # it leaves without a word each time: no will

@@ -15,6 +15,7 @@ from firmware.rtcmem import CHANNEL, FAILURES, LEASED
 _STEP = const(5)  # ms between two looks
 _JOIN = const(8000)  # ms for the association, and an address if there is none
 _LEASE = const(4 * 3600)  # s for which an address is used without asking again
+_LONGEST = const(12_000)  # ms for a connection, or for a request and its answer
 _IDLE = const(1000)  # a status below it: the radio has given up
 _AFRESH = const(3)  # failures in a row, with this try, from which nothing known is trusted
 _UNDONE = (115, 119, 112)  # EINPROGRESS, of Linux and of lwIP
@@ -50,7 +51,7 @@ class Radio:
         wlan, told, memory = self._wlan, self._told, self._memory
         cells = memory.cells
         if cells[FAILURES] >= _AFRESH:
-            memory.bssid = memory.lease = memory.server = b""
+            memory.bssid = memory.lease = memory.mqtt = memory.influx = memory.post = b""
         wlan.active(True)
         wlan.config(reconnects=0, pm=wlan.PM_NONE, txpower=told["wifi_power"])
         if memory.lease and now - cells[LEASED] > _LEASE:
@@ -96,22 +97,38 @@ class Radio:
             self._memory.bssid = bytes(best[1])
             self._memory.cells[CHANNEL] = best[2]
 
-    def open(self, host, port):
-        """A connected non-blocking stream, or one that is about to be. OSError in words."""
-        told, memory = self._told, self._memory
-        address = memory.server.decode() or host
+    async def find(self, name, host) -> str:
+        """The address of the destination `name`, remembered. OSError in words."""
+        memory = self._memory
+        address = getattr(memory, name).decode() or host
         if not address.replace(".", "").isdigit():
             servers = [self._wlan.ifconfig()[3]]
-            address = self._await(load("link.resolver").find(host, servers, self._ticks_ms))
-            memory.server = address.encode()
-        first = socket.getaddrinfo(address, port, 0, socket.SOCK_STREAM)[0]
-        if told["mqtt_tls"]:
-            from firmware.publish.link import Dialler
+            address = await load("link.resolver").find(host, servers, self._ticks_ms)
+            setattr(memory, name, address.encode())
+        return address
 
-            dialler = Dialler(self._ticks_ms, None, _JOIN, told["mqtt_fingerprint"])
-            known = ((host, port), (first[:3], first[-1]))
-            dialler.known = known  # type: ignore[assignment]
-            return self._await(dialler.open(host, port))
+    async def dial(self, name, host, port, tls):
+        """A connected non-blocking stream to it; tls: as of a Dialler. OSError in words."""
+        from firmware.publish.link import Dialler
+
+        address = await self.find(name, host)
+        first = socket.getaddrinfo(address, port, 0, socket.SOCK_STREAM)[0]
+        dialler = Dialler(self._ticks_ms, None, _JOIN, tls)
+        known = ((host, port), (first[:3], first[-1]))
+        dialler.known = known  # type: ignore[assignment]
+        return await dialler.open(host, port)
+
+    def open(self, host, port):
+        """A connected non-blocking stream to the broker, or one that is about to be. OSError in
+        words.
+        """
+        told = self._told
+        if told["mqtt_tls"]:
+            return self.run(self.dial("mqtt", host, port, told["mqtt_fingerprint"]))
+        address = self._memory.mqtt.decode() or host
+        if not address.replace(".", "").isdigit():
+            address = self.run(self.find("mqtt", host))
+        first = socket.getaddrinfo(address, port, 0, socket.SOCK_STREAM)[0]
         stream = socket.socket()
         try:
             stream.setblocking(False)
@@ -122,17 +139,21 @@ class Radio:
                 raise OSError(f"the broker cannot be reached ({error})")
         return stream
 
-    def _await(self, coroutine):
-        """Its result, unless the charge runs out before."""
+    def run(self, coroutine):
+        """Its result. OSError in words if it takes too long, or if the charge runs out before."""
         import asyncio
 
         async def guarded():
             task = asyncio.create_task(coroutine)
+            began = self._ticks_ms()
             while not task.done():
                 await asyncio.sleep_ms(_STEP)
                 if not self._going():
                     task.cancel()
                     raise OSError("no charge left for the network")
+                if time.ticks_diff(self._ticks_ms(), began) > _LONGEST:
+                    task.cancel()
+                    raise OSError("no answer in time")
             return await task
 
         try:

@@ -26,6 +26,12 @@ def full(lines) -> bytes:
     return b"\n".join(lines) + b"\n"
 
 
+def chosen(lines, names) -> list:
+    """Those of the labels `names`, if one of them has come; else all."""
+    found = [line for line in lines if line[: line.find(b"\t")] in names]
+    return found or lines
+
+
 def changes(lines, before):
     """The body that makes lines of those before; None if there is a new label among them."""
     body = bytearray(1)
@@ -106,25 +112,27 @@ class Readings:
         self._count += 1
         return True
 
-    def oldest(self) -> int:
-        """When the oldest that waits was taken."""
-        cells, kept = self._memory.cells, self._memory.cells[KEPT]
+    def oldest(self, skip=0) -> int:
+        """When the oldest that waits was taken, but for so many."""
+        cells = self._memory.cells
+        skip += cells[KEPT]
         for time, _, _ in walk(self._memory.readings, cells[FIRST], []):
-            if not kept:
+            if not skip:
                 return time
-            kept = 0
+            skip -= 1
         return cells[LAST]
 
-    def each(self):
+    def each(self, skip=0):
         """Iterate over (time, None if it is not known, lines, mode) of those that wait, the oldest
-        first.
+        first, but for so many.
         """
         cells = self._memory.cells
-        kept, right = cells[KEPT], cells[CLOCK] > 0
+        skip, right = skip + cells[KEPT], cells[CLOCK] > 0
         for time, lines, _ in walk(self._memory.readings, cells[FIRST], []):
-            if not kept:
+            if skip:
+                skip -= 1
+            else:
                 yield time if right else None, lines, cells[MODE]
-            kept = 0
 
     def drop(self, count) -> None:
         """The oldest so many are delivered."""

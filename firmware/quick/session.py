@@ -9,10 +9,11 @@ from firmware.rtcmem import CLOCK
 _CLOCK = const(3600)  # s between two questions to the time server
 
 
-def session(told, memory, readings, cycle) -> int:
-    """Send what waits; how many readings were taken. OSError in words if none was.
+def session(told, memory, readings, cycle, marks) -> int:
+    """Send what waits to the destinations that are due; the most readings that one of them took.
+    OSError in words if none took any.
 
-    cycle: with going(), more(), health(), set(utc) of the clock, and now.
+    cycle: with going(), more(), health(), set(utc) of the clock, and now; marks: a Marks.
     """
     cells = memory.cells
     network.country(told["wifi_country"])
@@ -20,31 +21,63 @@ def session(told, memory, readings, cycle) -> int:
     radio = Radio(network.WLAN(network.WLAN.IF_STA), told, memory, cycle.going)
     try:
         radio.start(cycle.now)
-        from firmware.quick.mqtt import Burst
-
-        burst = Burst(told)
+        names = marks.due(cycle.now, len(readings))
+        ways = [(name, _way(name, told)) for name in names]  # what is imported, too
         dated = cells[CLOCK] > 0
         if dated:  # while it joins, which is the longest part: all is put into words
-            burst.begin(readings, cycle.health())
+            _begin(ways, readings, cells, cycle, marks)
         radio.join(cycle.now)
         if told["ntp_host"] and cycle.now - cells[CLOCK] > _CLOCK:
             _ask(told["ntp_host"], cycle)
         if not dated:
-            burst.begin(readings, cycle.health())
-        taken = _deliver(burst, told, radio, cycle)
+            _begin(ways, readings, cells, cycle, marks)
+        most, trouble = 0, None
+        for name, way in ways:
+            taken, error = _deliver(name, way, told, radio, cycle)
+            marks.took(name, taken)
+            if error:
+                marks.failed(name, cycle.now, cycle.now & 0xFF)
+                print(f"{name}: {error}")
+                trouble = error
+            most = max(most, taken if not error or way.accepted else 0)
+        if not most and trouble:
+            raise trouble
         if not memory.bssid and cycle.going():
             radio.learn()
-        return taken
+        return most
     finally:
         radio.close()
 
 
-def _deliver(burst, told, radio, cycle) -> int:
-    stream = radio.open(told["mqtt_host"], told["mqtt_port"])
+def _way(name, told):
+    if name == "mqtt":
+        from firmware.quick.mqtt import Burst
+
+        return Burst(told)
+    from firmware.quick.upload import Sending
+
+    return Sending(name, told)
+
+
+def _begin(ways, readings, cells, cycle, marks):
+    for name, way in ways:
+        about = cycle.health() if name == "mqtt" else cells
+        way.begin(readings, about, marks.of(name))
+
+
+def _deliver(name, way, told, radio, cycle) -> tuple:
+    """(readings taken, what went wrong or None)."""
+    if name != "mqtt":
+        error = way.deliver(radio, cycle)
+        return way.taken, error
     try:
-        return burst.deliver(radio, stream, cycle.more)
-    finally:
-        stream.close()
+        stream = radio.open(told["mqtt_host"], told["mqtt_port"])
+        try:
+            return way.deliver(radio, stream, cycle.more), None
+        finally:
+            stream.close()
+    except OSError as error:
+        return 0, error
 
 
 class _Clock:

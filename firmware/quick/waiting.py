@@ -27,6 +27,7 @@ class Waiting:
         self._memory = memory
         self._cells = memory.cells
         self._readings = readings
+        self._size = size
         self._spill = Spill(_FOLDER, size)
         self._count()
 
@@ -36,7 +37,7 @@ class Waiting:
     def _count(self):
         cells, spill = self._cells, self._spill
         if spill.dropped:
-            cells[SPILLED] += spill.dropped
+            cells[SPILLED] += max(0, spill.dropped - cells[SKIP])
             cells[SKIP] = spill.dropped = 0
         cells[FLASH] = spill.count
         if not spill.count:
@@ -68,20 +69,30 @@ class Waiting:
                 yield time if known else None, lines, flags >> 2
             held = 0
 
-    def each(self):
-        """Iterate over (time, None if it is not known, lines, mode), the oldest first."""
-        self._spill.rewind()
-        skip = self._cells[SKIP]
-        found = self._spill.next()
+    def each(self, skip=0):
+        """Iterate over (time, None if it is not known, lines, mode), the oldest first, but for so
+        many.
+        """
+        spill = Spill(_FOLDER, self._size)  # of its own: two may walk at once
+        skip += self._cells[SKIP]
+        skip -= spill.skip(skip)
+        found = self._step(spill)
         while found:
             for one in self._batch(found):
                 if skip:
                     skip -= 1
                 else:
                     yield one
-            skip = 0
-            found = self._spill.next()
-        yield from self._readings.each()
+            found = self._step(spill)
+        yield from self._readings.each(skip)
+
+    def _step(self, spill):
+        """The block that a walk comes to; what was damaged on the way counts as lost."""
+        found = spill.next()
+        self._spill.count -= spill.dropped
+        self._spill.dropped += spill.dropped
+        spill.dropped = 0
+        return found
 
     def drop(self, count) -> None:
         """The oldest so many are delivered."""

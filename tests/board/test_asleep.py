@@ -56,3 +56,35 @@ def test_a_power_cut_costs_what_was_in_rtc_memory(life):
     late = [gap for gap, _ in found["gaps"] if gap > 60]
     assert len(late) <= 1 and found["frames"] > 500
     assert found["flash"] == 0
+
+
+def test_all_destinations_in_one_session(life):
+    found = life(0.5, "to=mqtt,influx")
+    points = found["points"]
+    assert found["frames"] == points["frames"] == found["readings"] >= 178
+    assert (found["wrong"], found["again"], points["wrong"], points["again"]) == (0, 0, 0, 0)
+    assert found["failed"] == 0
+
+
+def test_influxdb_alone_over_an_outage(life):
+    found = life(1.5, "to=influx", "0.3-0.9=away")
+    points = found["points"]
+    assert found["frames"] == 0 and points["frames"] == found["readings"] > 200
+    assert (points["wrong"], points["again"], found["lost"], found["flash"]) == (0, 0, 0, 0)
+
+
+@pytest.mark.parametrize("trouble", ["deaf", "unwilling"])
+def test_a_destination_that_fails_holds_up_no_other(life, trouble):
+    found = life(1.2, "to=mqtt,influx", f"0.2-0.8={trouble}")
+    points = found["points"]
+    assert found["frames"] == points["frames"] == found["readings"] > 400
+    assert (found["wrong"], found["again"], points["wrong"], points["again"]) == (0, 0, 0, 0)
+    assert (found["lost"], found["flash"]) == (0, 0)
+
+
+def test_and_neither_does_a_broker(life):
+    found = life(1.2, "to=mqtt,influx", "0.2-0.8=mute")
+    points = found["points"]
+    assert found["frames"] == points["frames"] == found["readings"] > 400
+    assert (found["wrong"], found["again"], points["wrong"], points["again"]) == (0, 0, 0, 0)
+    assert (found["lost"], found["flash"]) == (0, 0)

@@ -27,7 +27,7 @@ told = {
     "connect": b"\\x10\\x10\\x00\\x04MQTT\\x04\\x02\\x00\\x3c\\x00\\x04gate".hex()}
 memory = Memory(Rtc())
 memory.cells[MODE] = memory.cells[CLOCK] = 1
-memory.server = b"127.0.0.1"
+memory.mqtt = b"127.0.0.1"
 readings = Readings(memory)
 for n in range(60):
     readings.add(800000000 + 10 * n, [b"BASE\\t%09d" % n, b"PAPP\\t%05d" % n])

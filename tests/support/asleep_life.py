@@ -1,7 +1,9 @@
 """The cycle of firmware/quick, life after life, in a world whose time jumps (MicroPython).
 
     asleep_life.py hours [from-to=trouble ...]    trouble: away (no network), mute (the broker),
-                                                   silent (the meter), brown_out (at that hour)
+                                                   silent (the meter), brown_out (at that hour),
+                                                   deaf (InfluxDB), unwilling (it answers 503)
+                 [to=mqtt,influx]                  destinations
 
 Runs in an empty folder, the board's flash. Prints one JSON object: how many readings were taken,
 what the broker got, and what was wrong with it.
@@ -28,6 +30,7 @@ class World:
     def __init__(self, troubles):
         self.ms = 0
         self.start = 0  # of the life
+        self.waited = 0  # ms, by asyncio
         self.wrong = 0  # s by which the RTC is wrong
         self._troubles = troubles
         self.sessions = 0
@@ -56,13 +59,16 @@ class Time:
     ticks_diff, ticks_add = real.ticks_diff, real.ticks_add
     gmtime = real.gmtime
 
-    def ticks_ms(self):
+    def __init__(self):  # "from time import" wants no methods
+        self.ticks_ms, self.sleep_ms, self.time = self._ticks_ms, self._sleep_ms, self._time
+
+    def _ticks_ms(self):
         return world.ms - world.start
 
-    def sleep_ms(self, ms):
+    def _sleep_ms(self, ms):
         world.ms += ms
 
-    def time(self):
+    def _time(self):
         return world.utc() + world.wrong + _UNIX
 
 
@@ -199,20 +205,25 @@ class Stream:
     def __init__(self):
         self._sent = b""
         self._answer = b""
+        self._http = False
 
     def setblocking(self, flag):
         pass
 
     def connect(self, address):
+        self._http = address[1] == 8086
         raise OSError(errno.EINPROGRESS)
 
     def close(self):
         pass
 
     def write(self, data):
-        if world.trouble("mute"):
+        if world.trouble("deaf" if self._http else "mute"):
             return len(data)
         self._sent += bytes(data)
+        if self._http:
+            self._write()
+            return len(data)
         while self._sent:
             size = shift = 0
             at = 1
@@ -225,6 +236,24 @@ class Stream:
             take(self, self._sent[0], self._sent[at : at + size])
             self._sent = self._sent[at + size :]
         return len(data)
+
+    def _write(self):
+        """A request, once it is whole."""
+        head, found, body = self._sent.partition(b"\r\n\r\n")
+        if not found or len(body) < int(head.split(b"Content-Length: ")[1]):
+            return
+        self._sent = b""
+        if world.trouble("unwilling"):
+            self.answer(b"HTTP/1.1 503 No\r\nContent-Length: 0\r\n\r\n")
+            return
+        for line in body.split(b"\n"):
+            if line.startswith(b"tic,device=winky "):
+                series, values, stamp = line.split(b" ")
+                said = dict(one.split(b"=") for one in values.split(b","))
+                note(points, int(stamp) - _UNIX, int(said[b"apparent_va"][:-1]), None)
+            elif line:
+                assert line.startswith(b"tic,device=winky,period=h"), line
+        self.answer(b"HTTP/1.1 204 No Content\r\n\r\n")
 
     def answer(self, octets):
         self._answer += octets
@@ -244,6 +273,26 @@ class Socket:
 
     def socket(self, *_):
         return Stream()
+
+
+class Select:
+    """The module select: what asyncio waits for is time, and streams are always ready."""
+
+    POLLIN, POLLOUT, POLLERR, POLLHUP = 1, 4, 8, 16
+
+    def __init__(self):
+        self._streams = []
+
+    def poll(self):
+        return Select()
+
+    def register(self, stream, events):
+        self._streams.append((stream, 4))
+
+    def ipoll(self, ms):
+        world.ms += max(ms, 0)
+        world.waited += max(ms, 0)
+        return iter(self._streams)
 
 
 def take(stream, kind, body):
@@ -267,12 +316,17 @@ def judge(said):
         return
     fields = [int(part) for part in stamp[:-1].replace("T", "-").replace(":", "-").split("-")]
     seconds = real.mktime(tuple(fields) + (0, 0)) - real.mktime((2000, 1, 1, 0, 0, 0, 0, 0))
-    if said["HCHC"] < 14_000_000:
-        result["wrong"] += 1
+    note(result, seconds, said["PAPP"], said["HCHC"])
+
+
+def note(result, seconds, papp, index):
+    """A reading, and its time."""
     n = (seconds - _BEGIN) * 1000 // _FRAME
     papps, indexes = zip(*[values(one) for one in range(n - 4, n + 3)])
-    if said["PAPP"] not in papps or said["HCHC"] not in indexes:
+    if papp not in papps or index is not None and index not in indexes:
         result["wrong"] += 1
+    if result is points:
+        result["frames"] += 1
     if seconds <= result["last"]:
         result["again"] += 1
     elif result["last"]:
@@ -302,8 +356,13 @@ def main():
         mqtt_host="192.0.2.1", mqtt_port=1883, mqtt_base="tic", device="winky", mqtt_qos=0,
         mqtt_tls=False, mqtt_fingerprint="",
         mqtt_labels=False, mqtt_retain_labels=False, site="", identifiers="omit",
-        identifiers_salt="", only=None, omit=["ADCO"], backlog_flash=256, ntp_host="clock",
+        identifiers_salt="", to=to, listed=None, model=True, only=None,
+        omit=["ADCO"], backlog_flash=256, ntp_host="clock",
         connect="100c00044d515454040200000000", checksum=supply.checksum())
+    if "influx" in to:
+        told.update({key: settings.typed(kind, text) for key, kind, _, text in settings.rows()
+                     if key.startswith("influx_")})
+        told["influx_url"] = "http://192.0.2.1:8086"
     with open("asleep.json", "w") as file:
         json.dump(told, file)
     cut = [low for low, _, what in world._troubles if what == "brown_out"]
@@ -324,15 +383,21 @@ def main():
     result["missed"], result["lost"] = cells[rtcmem.MISSED], cells[rtcmem.SPILLED]
     result["sessions"], result["failed"] = cells[rtcmem.SESSIONS], cells[rtcmem.FAILED]
     result["flash"] = cells[rtcmem.FLASH]
+    points["gaps"] = sorted(points["gaps"].items())
+    result["points"] = points
     result["gaps"] = sorted(result["gaps"].items())
     print("@" + json.dumps(result))
 
 
 result = {"frames": 0, "undated": 0, "wrong": 0, "again": 0, "last": 0, "gaps": {}}
+points = {"frames": 0, "wrong": 0, "again": 0, "last": 0, "gaps": {}}
 hours = float(sys.argv[1])
-troubles = []
+troubles, to = [], ["mqtt"]
 for word in sys.argv[2:]:
     span, _, name = word.partition("=")
+    if span == "to":
+        to = name.split(",")
+        continue
     low, _, high = span.partition("-")
     troubles.append((float(low), float(high or low), name))
 world = World(troubles)
@@ -342,13 +407,18 @@ sys.modules["time"] = Time()
 sys.modules["machine"] = machine
 sys.modules["network"] = Network()
 sys.modules["socket"] = Socket()
+sys.modules["select"] = Select()
 
 sys.path.append(sys.argv[0].rsplit("/", 2)[0] + "/unit")
+
+import asyncio  # noqa: E402
 
 from frames import historique, parity  # noqa: E402
 
 from firmware import rtcmem, settings, supply  # noqa: E402
 from firmware.quick import cycle, session  # noqa: E402
 
+# Its queue takes the ticks of the machine, in C: those, and what was waited for.
+asyncio.core.ticks = lambda: real.ticks_add(real.ticks_ms(), world.waited)
 session._ask = lambda host, one: one.set(world.utc())
 main()

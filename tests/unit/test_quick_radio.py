@@ -107,11 +107,11 @@ def test_a_lease_is_fresh_for_some_hours_and_a_static_address_for_ever():
 
 def test_after_failures_nothing_known_is_trusted():
     memory, wlan = Memory(Rtc()), Wlan()
-    memory.bssid, memory.lease, memory.server = b"ABCDEF", b"192.0.2.7,x,x,x", b"192.0.2.1"
+    memory.bssid, memory.lease, memory.mqtt = b"ABCDEF", b"192.0.2.7,x,x,x", b"192.0.2.1"
     memory.cells[LEASED], memory.cells[FAILURES] = NOW, 3
     joined(wlan, memory)
     assert ("connect", "house", "password", None) in wlan.said
-    assert memory.bssid == memory.server == b""
+    assert memory.bssid == memory.mqtt == b""
 
 
 def test_what_goes_wrong_is_said():

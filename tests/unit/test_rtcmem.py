@@ -34,7 +34,7 @@ def test_everything_comes_back():
     again = Memory(rtc)
     assert not again.fresh
     assert (again.cells[INCOME], again.cells[CYCLES]) == (104_000, 2_000_000_000)
-    assert (again.bssid, again.lease, again.server) == (memory.bssid, memory.lease, b"")
+    assert (again.bssid, again.lease, again.mqtt) == (memory.bssid, memory.lease, b"")
     assert again.readings == b"\x06\x00\x00\x00\x00\n"
 
 

@@ -26,7 +26,7 @@ GROUPS = {
     "firmware.books": (
         "alerts derive energy history ledger tic.keys tic.learnt tic.tariff tic.meter"),
     "firmware.link.clock": "tic.fields",  # without the books, too
-    "firmware.quick.cycle": "power rtcmem quick.readings quick.reading",
+    "firmware.quick.cycle": "power rtcmem quick.readings quick.reading quick.marks",
     "firmware.quick.session": "quick.radio quick.mqtt",
     "firmware.config": "settings",
     # Whoever has a network has the pages, if only for the first contact.
