@@ -74,7 +74,8 @@ class Choice:
         self._heard = heard
         self._listed = [name.encode() for name in told.get("listed") or ()]
         self._lines = ()
-        self.shown = load("publish.privacy").shown(told)
+        shown = self.shown = load("publish.privacy").shown(told)
+        self._mask = shown if callable(shown) else None
 
     def choose(self, lines) -> None:
         """Of these lines."""
@@ -88,8 +89,8 @@ class Choice:
     def value(self, slot) -> bytes:
         """As it may be seen."""
         value = self._heard.value(slot)
-        if callable(self.shown) and b" %s " % self._heard.label(slot) in _IDENTIFIERS:
-            return self.shown(value.strip())
+        if self._mask and b" %s " % self._heard.label(slot) in _IDENTIFIERS:
+            return self._mask(value.strip())
         return value
 
 
