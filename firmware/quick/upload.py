@@ -86,7 +86,7 @@ class Choice:
         label = self._heard.label(slot)
         return label in self._lines and (self.shown or b" %s " % label not in _IDENTIFIERS)
 
-    def value(self, slot) -> bytes:
+    def value(self, slot):
         """As it may be seen."""
         value = self._heard.value(slot)
         if self._mask and b" %s " % self._heard.label(slot) in _IDENTIFIERS:
