@@ -1,11 +1,14 @@
 """One session on Wi-Fi: all destinations in one burst. Loaded in the cycles that have one."""
 
+import time
+
 import network
 from micropython import const
 
 from firmware.quick.radio import Radio
 from firmware.rtcmem import CLOCK
 
+_LONGEST = const(25_000)  # ms after which no request begins: the watchdog bites at 60 s
 _CLOCK = const(3600)  # s between two questions to the time server
 
 
@@ -15,6 +18,7 @@ def session(told, memory, readings, cycle, marks) -> int:
 
     cycle: with going(), more(), health(), set(utc) of the clock, and now; marks: a Marks.
     """
+    began = time.ticks_ms()
     cells = memory.cells
     network.country(told["wifi_country"])
     network.hostname(told["hostname"])
@@ -32,9 +36,18 @@ def session(told, memory, readings, cycle, marks) -> int:
         if not dated:
             _begin(ways, readings, cells, cycle, marks)
         most, trouble = 0, None
+
+        def more(few=False):
+            """Whether another request may begin; few: a usual session has as many."""
+            late = time.ticks_diff(time.ticks_ms(), began) > _LONGEST
+            return not late and (few or cycle.more())
+
         for name, way in ways:
-            taken, error = _deliver(name, way, told, radio, cycle)
+            if not more(True):
+                break  # the next time
+            taken, error = _deliver(name, way, told, radio, more)
             marks.took(name, taken)
+            memory.save()  # if what follows hangs, it need not be sent again
             if error:
                 marks.failed(name, cycle.now, cycle.now & 0xFF)
                 print(f"{name}: {error}")
@@ -61,19 +74,21 @@ def _way(name, told):
 
 def _begin(ways, readings, cells, cycle, marks):
     for name, way in ways:
-        about = cycle.health() if name == "mqtt" else cells
-        way.begin(readings, about, marks.of(name))
+        if name == "mqtt":
+            way.begin(readings, cycle.health(), marks.of(name))
+        else:
+            way.begin(readings, marks.of(name), cells, cycle.going)
 
 
-def _deliver(name, way, told, radio, cycle) -> tuple:
+def _deliver(name, way, told, radio, more) -> tuple:
     """(readings taken, what went wrong or None)."""
     if name != "mqtt":
-        error = way.deliver(radio, cycle)
+        error = way.deliver(radio, more)
         return way.taken, error
     try:
         stream = radio.open(told["mqtt_host"], told["mqtt_port"])
         try:
-            return way.deliver(radio, stream, cycle.more), None
+            return way.deliver(radio, stream, more), None
         finally:
             stream.close()
     except OSError as error:

@@ -19,7 +19,6 @@ from firmware.tic.store import Store
 
 _STANDARD = const(2)
 _MOST = const(8000)  # bytes of readings that are ready to be sent
-_LONGEST = const(12_000)  # ms after which no further request begins
 _ANSWER = const(6000)  # ms
 _IDENTIFIERS = b" ADCO ADSC ADS PRM MSG1 MSG2 "
 
@@ -149,16 +148,19 @@ class Sending:
 
     # What there is to do.
 
-    def begin(self, readings, cells, skip) -> None:
-        """Put as many into words as there is room for, of what readings.each(skip) gives."""
+    def begin(self, readings, skip, cells, going) -> None:
+        """Put as many into words as there is room for, of what readings.each(skip) gives, as long
+        as there is the charge for it: going().
+        """
         self._cells = cells
+        self._going = going
         self._waiting = readings.each(skip)
         self._fill()
 
     def _fill(self):
         size, silent = 0, 0
         upload = self._upload
-        while size < _MOST and len(self._ready) < upload.most:
+        while size < _MOST and len(self._ready) < upload.most and self._going():
             utc, lines, mode = next(self._waiting, (0, None, 0))
             if lines is None:
                 break
@@ -189,13 +191,12 @@ class Sending:
     async def _open(self, host, port):
         return await self._radio.dial(self._name, host, port, self._tls)
 
-    def deliver(self, radio, cycle):
-        """Send it; more than a burst as long as cycle.more(). -> None, or an OSError in words if
+    def deliver(self, radio, more):
+        """Send it; more than a burst as long as more() is true. -> None, or an OSError in words if
         the server did not take all of what was tried
         """
         self._radio, upload = radio, self._upload
-        began = self.ticks_ms()
-        if not self._ready and not self.taken:
+        if not self._ready and not self.taken and self._going():
             return OSError("the time is not known yet: readings wait for it")
         try:
             while self._ready:
@@ -205,9 +206,7 @@ class Sending:
                     raise OSError(upload.error)
                 if not self._ready:
                     self._fill()
-                if self.taken >= self._cells[BURST] and not cycle.more():
-                    break
-                if time.ticks_diff(self.ticks_ms(), began) > _LONGEST:
+                if not more(self.taken < self._cells[BURST]):
                     break
         except Exception as error:
             return OSError(load("publish.dialling").words(error))

@@ -42,7 +42,7 @@ def bodies(name, lines, mode, clock=1, **changes):
         said = [line.replace(b"00450", b"%05d" % (450 + n)) for line in lines]
         assert readings.add(800_000_000 + 10 * n, said)
     sending = Sending(name, dict(TOLD, **changes))
-    sending.begin(readings, memory.cells, 1)  # the first it has already
+    sending.begin(readings, 1, memory.cells, lambda: True)  # the first it has already
     found = []
     while True:
         one = sending.next()
@@ -124,3 +124,33 @@ def test_marks():
     again = Marks(["mqtt"], cells)  # InfluxDB is off now
     again.drop(queue)
     assert queue.count == 0 and again.of("mqtt") == 0
+
+
+class Pins:
+    chip_id = "001a2b3c4d5e"
+
+    def pin(self, name):
+        return 3
+
+
+def test_what_the_cycle_is_told_without_a_broker():
+    from firmware.config import Config
+    from firmware.quick.prepare import _told
+
+    config = Config()
+    config.set("power", "supercap")
+    config.set("wifi_ssid", "house")
+    assert _told(config, Pins(), "winky") is None
+    config.set("influx_url", "http://192.0.2.1:8086")
+    config.set("influx_database", "house")
+    config.set("labels", "PAPP, BASE")
+    told = _told(config, Pins(), "winky")
+    assert told["to"] == ["influx"] and "connect" not in told and "post_url" not in told
+    assert told["influx_database"] == "house"
+    assert told["listed"] == ["PAPP", "BASE"] and told["only"] is None
+    config.set("influx_fields", "labels")
+    assert _told(config, Pins(), "winky")["only"] == ["PAPP", "BASE"]
+    Sending("influx", told)  # nothing that it asks for is missing
+    config.set("influx_url", "")
+    config.set("post_url", "http://192.0.2.1/x")
+    Sending("post", _told(config, Pins(), "winky"))
