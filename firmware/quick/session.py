@@ -1,5 +1,6 @@
 """One session on Wi-Fi: all destinations in one burst. Loaded in the cycles that have one."""
 
+import sys
 import time
 
 import network
@@ -26,15 +27,13 @@ def session(told, memory, readings, cycle, marks) -> int:
     try:
         radio.start(cycle.now)
         names = marks.due(cycle.now, len(readings))
-        ways = [(name, _way(name, told)) for name in names]  # what is imported, too
-        dated = cells[CLOCK] > 0
-        if dated:  # while it joins, which is the longest part: all is put into words
-            _begin(ways, readings, cells, cycle, marks)
+        ways = ()
+        if cells[CLOCK]:  # while it joins, which is the longest part: all is put into words
+            ways = [_way(name, told, readings, cells, cycle, marks) for name in names]
         radio.join(cycle.now)
         if told["ntp_host"] and cycle.now - cells[CLOCK] > _CLOCK:
             _ask(told["ntp_host"], cycle)
-        if not dated:
-            _begin(ways, readings, cells, cycle, marks)
+        ways = ways or [_way(name, told, readings, cells, cycle, marks) for name in names]
         most, trouble = 0, None
 
         def more(few=False):
@@ -42,7 +41,7 @@ def session(told, memory, readings, cycle, marks) -> int:
             late = time.ticks_diff(time.ticks_ms(), began) > _LONGEST
             return not late and (few or cycle.more())
 
-        for name, way in ways:
+        for name, way in zip(names, ways):
             if not more(True):
                 break  # the next time
             taken, error = _deliver(name, way, told, radio, more)
@@ -62,26 +61,41 @@ def session(told, memory, readings, cycle, marks) -> int:
         radio.close()
 
 
-def _way(name, told):
-    if name == "mqtt":
-        from firmware.quick.mqtt import Burst
-
-        return Burst(told)
-    from firmware.quick.upload import Sending
-
-    return Sending(name, told)
-
-
-def _begin(ways, readings, cells, cycle, marks):
-    for name, way in ways:
+def _way(name, told, readings, cells, cycle, marks):
+    """What is to be sent, put into words: a Burst or a Sending; a Failed, so that what is wrong
+    with one destination, or no memory for it, is no harm to the others.
+    """
+    has = marks.of(name)
+    try:
         if name == "mqtt":
-            way.begin(readings, cycle.health(), marks.of(name))
-        else:
-            way.begin(readings, marks.of(name), cells, cycle.going)
+            from firmware.quick.mqtt import Burst
+
+            burst = Burst(told)
+            burst.begin(readings, cycle.health(), has)
+            return burst
+        from firmware.quick.upload import Sending
+
+        sending = Sending(name, told)
+        sending.begin(readings, has, cells, cycle.going)
+        return sending
+    except Exception as error:
+        sys.print_exception(error)
+        return Failed(error)
+
+
+class Failed:
+    """A destination of which nothing can be sent this time."""
+
+    accepted = False
+
+    def __init__(self, error):
+        self.error = error if isinstance(error, OSError) else OSError(str(error))
 
 
 def _deliver(name, way, told, radio, more) -> tuple:
     """(readings taken, what went wrong or None)."""
+    if isinstance(way, Failed):
+        return 0, way.error
     if name != "mqtt":
         error = way.deliver(radio, more)
         return way.taken, error

@@ -73,7 +73,7 @@ def test_influxdb_alone_over_an_outage(life):
     assert (points["wrong"], points["again"], found["lost"], found["flash"]) == (0, 0, 0, 0)
 
 
-@pytest.mark.parametrize("trouble", ["deaf", "unwilling"])
+@pytest.mark.parametrize("trouble", ["deaf", "unwilling", "broken"])
 def test_a_destination_that_fails_holds_up_no_other(life, trouble):
     found = life(1.2, "to=mqtt,influx", f"0.2-0.8={trouble}")
     points = found["points"]

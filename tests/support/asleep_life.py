@@ -2,7 +2,8 @@
 
     asleep_life.py hours [from-to=trouble ...]    trouble: away (no network), mute (the broker),
                                                    silent (the meter), brown_out (at that hour),
-                                                   deaf (InfluxDB), unwilling (it answers 503)
+                                                   deaf (InfluxDB), unwilling (it answers 503),
+                                                   broken (what is sent to it)
                  [to=mqtt,influx]                  destinations
 
 Runs in an empty folder, the board's flash. Prints one JSON object: how many readings were taken,
@@ -420,5 +421,16 @@ from firmware.quick import cycle, session  # noqa: E402
 
 # Its queue takes the ticks of the machine, in C: those, and what was waited for.
 asyncio.core.ticks = lambda: real.ticks_add(real.ticks_ms(), world.waited)
+if any(what == "broken" for _, _, what in troubles):
+    from firmware.quick.upload import Sending
+
+    begin = Sending.begin
+
+    def broken(*args):
+        if world.trouble("broken"):
+            raise MemoryError("no room")
+        begin(*args)
+
+    Sending.begin = broken  # type: ignore[method-assign]
 session._ask = lambda host, one: one.set(world.utc())
 main()
