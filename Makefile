@@ -26,7 +26,7 @@ FIND_FILE = case "$$FILE" in ""|/*) ;; *) [ -e "$$FILE" ] || FILE="$$CALLER/$$FI
 export HYPOTHESIS_STORAGE_DIRECTORY := $(CURDIR)/.cache/hypothesis
 
 # Most tests wait more than they work. A test file stays in one process, which its fixtures want.
-PARALLEL = -n 4 --dist loadfile --no-loadscope-reorder
+PARALLEL = -n 3 --dist loadfile --no-loadscope-reorder
 
 # The decoder stands on the firmware alone: no simulated board, no library.
 DECODE = MICROPYPATH="$(CURDIR):.frozen" exec .cache/bin/micropython tools/decode.py
