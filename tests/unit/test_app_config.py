@@ -60,8 +60,17 @@ async def test_what_the_file_holds_and_cannot_be_used_is_told():
     with open(_PATH, "w") as file:
         file.write('{"mqtt_port": 99999, "of_tomorrow": 1, "mqtt_password": 12}')
     answer = await get(make(gateway), "/api/config")
-    assert len(answer.json["problems"]) == 3
-    assert [words for words in answer.json["problems"] if "99999" in words]
+    problems = _problems(answer)
+    assert len(problems) == 3
+    assert [words for words in problems if "99999" in words]
+
+
+def _problems(answer):
+    """The end of the answer; all of it would not fit into the small heap."""
+    rest = b""
+    for piece in answer.pieces:
+        rest = rest[-20:] + piece if b'"problems":' not in rest else rest + piece
+    return json.loads(rest[rest.find(b'"problems":') + 11 : -1])
 
 
 async def test_settings_are_changed_together():

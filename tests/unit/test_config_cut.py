@@ -85,7 +85,8 @@ class System:
 
 def _values(config):
     """What differs from the defaults."""
-    return {key: config.get(key) for key in config.keys() if config.get(key) != Config().get(key)}
+    both = zip(config.items(), Config().items())
+    return {key: value for (key, value), (_, default) in both if value != default}
 
 
 def _changed():
