@@ -59,7 +59,7 @@ class Mqtt:
         self.connected = False
         self.accepted = 0  # messages a broker took: with QoS 1 acknowledged, else written
         self.last_error = ""
-        self._connects = self._failures = self._again = 0
+        self.connects = self.failures = self.again = 0
         self._server = config.get("mqtt_host"), config.get("mqtt_port")
         self._store = store
         self._source = source
@@ -98,7 +98,7 @@ class Mqtt:
                 except Exception as error:
                     self.last_error = load("publish.dialling").words(error)
                 if not self.connected:
-                    self._failures += 1
+                    self.failures += 1
                 self._close()
                 self._fault = None  # its traceback holds what failed in memory
                 gc.collect()
@@ -111,22 +111,7 @@ class Mqtt:
 
     def status(self) -> dict:
         """Connection, counters since start, last error, for the topic gateway and the pages."""
-        messages = self._messages
-        backlog = messages.replay and messages.replay.backlog
-        return {
-            "connected": self.connected,
-            "connects": self._connects,
-            "failures": self._failures,
-            "drops": self._connects - self.connected,
-            "accepted": self.accepted,
-            "again": self._again,
-            "unsent": messages.unsent,
-            "waiting": len(backlog) if backlog else 0,
-            "dropped": messages.dropped + (backlog.dropped if backlog else 0),
-            "bytes": self._outbox.written,
-            "error": self.last_error or (self._inbox.error if self._inbox else "")
-            or (backlog.error if backlog else ""),
-        }
+        return load("publish.telling").mqtt(self, self._messages, self._outbox, self._inbox)
 
     def close(self) -> None:
         """Before a restart: what waits goes to flash."""
@@ -142,7 +127,7 @@ class Mqtt:
         self._session = Session(
             stream, self._outbox, now, client.lw_qos, client.keepalive, deadline, self._inbox
         )
-        self._connects += 1
+        self.connects += 1
         self._fault = None
         self._messages.renew()
         if self._inbox:
@@ -218,7 +203,7 @@ class Mqtt:
     def _close(self):
         """Be ready for another connection, which begins with what has to be sent again."""
         self.connected = False
-        self._again += self._outbox.rewind()
+        self.again += self._outbox.rewind()
         stream, self._stream, self._session = self._stream, None, None
         if stream:
             try:

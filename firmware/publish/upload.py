@@ -78,17 +78,7 @@ class Upload:
 
     def status(self) -> dict:
         """For the topic gateway and the pages."""
-        return {
-            "working": self.working,
-            "stopped": self.stopped,
-            "accepted": self.accepted,
-            "failures": self.failures,
-            "refused": self.refused,
-            "dropped": self.unsent + self.backlog.dropped,
-            "waiting": len(self.backlog),
-            "success": self.success,
-            "error": self.error or self.backlog.error,
-        }
+        return load("publish.telling").upload(self)
 
     def sign(self):
         """A number that changes with each try; None while there is none under way."""

@@ -34,7 +34,8 @@ def test_the_names_of_the_image_are_in_it(micropython32):
 def _names(**texts) -> public.Names:
     """Of a project of modules with these texts; one of others has `foreign`."""
     trees = {name: ast.parse(text) for name, text in texts.items()}
-    return public.Names(trees, {}, [ast.parse("class Pin:\n    def foreign(self, given): 0")])
+    pin = ast.parse("class Pin:\n    def foreign(self, given):\n        self.hidden = 0")
+    return public.Names(trees, {}, [], [pin])
 
 
 def test_what_others_mean_something_by_keeps_its_name():
@@ -44,10 +45,11 @@ class Wrong(ValueError):
 class Thing:
     def __init__(self, ours):
         self.foreign = self.readinto = self._private = self.ours = self.asked = ours
+        self.hidden = 1
 def use(thing, given):
     return Thing(ours=getattr(thing, "asked")), given, Wrong, acos
 """)
-    assert set(names.public) == {"Thing", "ours", "use"} and not names.left
+    assert set(names.public) == {"Thing", "ours", "use", "hidden"} and not names.left
     assert "acos" not in names.public.values() and "acos" not in list(names.short())[:40]
     assert set(names.public.values()) <= public.rom()[0]
 

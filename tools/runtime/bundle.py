@@ -11,7 +11,7 @@ import json
 from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 
-from tools.runtime import frequent, lean, once, public, scopes, texts, trim
+from tools.runtime import frequent, lean, once, public, scopes, texts, trim, whose
 from tools.runtime.scopes import Module, Refused
 
 # Head: the others. All of a bundle comes into memory when one of its modules is asked for.
@@ -48,7 +48,8 @@ class Bundler:
         self.project = lean.Project(root, bundled | set(groups))
         tools = [Path(one).stat().st_mtime_ns for one in (
             __file__, frequent.__file__, lean.__file__, once.__file__, public.__file__,
-            public.ROM, scopes.__file__, texts.__file__, trim.__file__)]
+            public.ROM, scopes.__file__, texts.__file__, trim.__file__,
+            whose.__file__)]
         self.newest = max(self.project.newest, *tools)
         self.paths = {lean.module(path): path for path in self.project.sources}
         self._heads = {}

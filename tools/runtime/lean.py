@@ -16,7 +16,7 @@ from pathlib import Path
 
 from tools.runtime import frequent, trim
 from tools.runtime.once import Once
-from tools.runtime.public import OTHERS, Names
+from tools.runtime.public import HARDWARE, OTHERS, Names
 from tools.runtime.texts import Texts
 
 _BESIDE = "tools/bench/target"  # what is made lean to work with the firmware
@@ -35,9 +35,10 @@ class Project:
 
     def __init__(self, root: Path, bundled=()):
         self.sources = sources = sorted((root / "firmware").rglob("*.py"))
-        others = [path for folder in OTHERS for path in sorted((root / folder).rglob("*.py"))]
+        others = sorted((root / OTHERS).rglob("*.py"))
+        hardware = sorted((root / HARDWARE).rglob("*.py"))
         spare = root / trim.NAME
-        whole = [*sources, *others]
+        whole = [*sources, *others, *hardware]
         self.newest = max((path.stat().st_mtime_ns for path in whole), default=0)
         self._trees = {path: ast.parse(path.read_bytes(), str(path)) for path in sources}
         self._modules = {module(path): path for path in sources}
@@ -61,7 +62,8 @@ class Project:
         beside = {path.stem: ast.parse(path.read_bytes())
                   for path in sorted((root / _BESIDE).rglob("*.py"))}
         self.names = Names(
-            ours, beside, [ast.parse(path.read_bytes()) for path in others], bundled,
+            ours, beside, [ast.parse(path.read_bytes()) for path in others],
+            [ast.parse(path.read_bytes()) for path in hardware], bundled,
             {"TYPE_CHECKING"}.union(*self._constants.values()))
         self.once = Once({module(path): tree for path, tree in self._trees.items()})
         self.identifiers = {*map(self.names.on_board, self.identifiers)} | self.names.free

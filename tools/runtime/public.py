@@ -7,19 +7,21 @@ it, and if nothing that others made can have it: it is none of the image (rom.tx
 of others. The new one is meant by nobody if no source has it, and no protocol of MicroPython.
 
 What is asked for by a text has to keep its name: the text in a getattr(), or all in a source that
-has a getattr() without one; where the text is put together, _ASKED has to tell.
+has a getattr() without one; where the text is put together, _ASKED in whose.py has to tell.
 """
 
 import ast
 import builtins
 import os
-import re
 import string
 from pathlib import Path
 
+from tools.runtime.whose import bases, defined, given, identifiers, kept, offered
+
 _PRIVATE = 48  # of the names that cost nothing are for what is private in a module
 ROM = Path(__file__).with_name("rom.txt")
-OTHERS = ("lib", "tools/simulator/board")  # what others made, and what the hardware has
+OTHERS = "lib"  # what others made
+HARDWARE = "tools/simulator/board"
 
 # What MicroPython asks an object for: a stream, a file system, a coroutine, a mapping, a number.
 _PROTOCOLS = (
@@ -27,16 +29,6 @@ _PROTOCOLS = (
     " chdir getcwd mkdir rmdir remove rename readblocks writeblocks send throw keys value args"
     " errno setter getter deleter"
 )
-
-# Modules whose things are asked for by a text of another's: and how those begin.
-_ASKED = {
-    "firmware.tic.meter": "", "firmware.tic.tariff": "", "microdot": "before_ after_",
-    "firmware.portal": "get_ post_ after_error_",  # the last is Microdot's
-}
-_TABLES = ("firmware.tic.keys", "firmware.tic.model")  # whose texts name what a meter has
-_FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
-_SCOPES = (*_FUNCTIONS, ast.ClassDef, ast.Module)
-_BY_TEXT = ("getattr", "hasattr", "setattr", "delattr")
 
 
 def rom() -> tuple:
@@ -46,35 +38,20 @@ def rom() -> tuple:
     return set(every.split()), set(some.split())
 
 
-def identifiers(tree, local=True) -> set:
-    """All identifiers in a source; with or without variables, which are local if it is another's.
-    """
-    found = set()
-    for node in ast.walk(tree):
-        for field in ("attr", "arg", "name", "asname") + ("id",) * local:
-            name = getattr(node, field, None)
-            if isinstance(name, str):
-                found |= set(name.split("."))
-        if isinstance(node, (ast.Global, ast.Nonlocal)):
-            found |= set(node.names)
-        elif isinstance(node, ast.ImportFrom):
-            found |= set((node.module or "").split("."))
-    return found
-
-
 class Names(ast.NodeTransformer):
     """What public names become, and which names others may take.
 
     sources: {module: tree} of the firmware; beside: {name: tree} of what is made lean with it;
-    others: trees of what others made; bundled: modules whose names at the top bundle.py sees to;
-    constants: names that are gone. `public`: {name: the one on the board}; `left`: those that
-    there was none for; `free`: what costs nothing.
+    others: trees of what others made; hardware: of what stands in for it on a PC; bundled: modules
+    whose names at the top bundle.py sees to; constants: names that are gone. `public`: {name: the
+    one on the board}; `left`: those that there was none for; `free`: what costs nothing.
     """
 
-    def __init__(self, sources: dict, beside: dict, others: list, bundled=(), constants=()):
+    def __init__(self, sources, beside, others, hardware=(), bundled=(), constants=()):
         self._modules = set(sources)
         self.free, some = rom()
-        theirs = set().union(*(identifiers(tree, False) | _defined(tree) for tree in others))
+        theirs = set().union(*(identifiers(tree, False) | defined(tree) for tree in others))
+        theirs |= set().union(*map(offered, hardware))
         foreign = theirs | self.free | some | {*dir(builtins)}
         self._where = {name: identifiers(tree) for name, tree in (sources | beside).items()}
         used = set().union(*self._where.values())
@@ -83,19 +60,19 @@ class Names(ast.NodeTransformer):
         self._private, ready = ready[:_PRIVATE], ready[_PRIVATE:]
         named = {node.arg for tree in sources.values() for node in ast.walk(tree)
                  if isinstance(node, ast.keyword)}
-        ours = set().union(*(_defined(tree, named, name in bundled)
+        ours = set().union(*(defined(tree, named, name in bundled)
                              for name, tree in sources.items())).difference(constants)
-        kept = {one.name for tree in beside.values() for one in tree.body
-                if isinstance(one, _SCOPES)}  # what a measurement is started by
-        kept = kept.union(*(_kept(name, tree) for name, tree in sources.items()))
+        stay = {one.name for tree in beside.values() for one in tree.body
+                if hasattr(one, "name")}  # what a measurement is started by
+        stay = stay.union(*(kept(name, tree) for name, tree in sources.items()))
         # What is private in Microdot, since lean.py sees to our own sources only.
-        spare = {name for name in _defined(sources.get("microdot", ast.Module([], [])))
+        spare = {name for name in defined(sources.get("microdot", ast.Module([], [])))
                  if name[:2] != "__"}
         spare -= set().union(*(ids for name, ids in self._where.items() if name != "microdot"))
-        given = set().union(*(_given(tree) for tree in (sources | beside).values()))
+        put = set().union(*(given(tree) for tree in (sources | beside).values()))
         self.public, self.left = {}, []
-        self._share({name for name in ours - foreign - kept if name[0] != "_" or name in spare},
-                    _units(sources | beside), given, ready)
+        self._share({name for name in ours - foreign - stay if name[0] != "_" or name in spare},
+                    _units(sources | beside), put, ready)
 
     def _share(self, names, units, given, ready):
         """Two names may become the same one if no source has both, and no object: a class, those
@@ -187,89 +164,14 @@ class Names(ast.NodeTransformer):
         return node
 
 
-def _defined(tree, named=(), bundled=False) -> set:
-    """Names that a source defines for others to use. named: arguments that some call names."""
-    found = set()
-    for node in ast.walk(tree):
-        if isinstance(node, ast.Attribute) and isinstance(node.ctx, ast.Store):
-            found.add(node.attr)
-        elif isinstance(node, ast.arg) and node.arg in named:
-            found.add(node.arg)
-        for one in getattr(node, "body", ()) if isinstance(node, _SCOPES) else ():
-            if bundled and isinstance(node, ast.Module):
-                continue
-            if isinstance(one, _SCOPES):
-                found.add(one.name)
-            for name in ast.walk(one) if isinstance(one, (ast.Assign, ast.AnnAssign)) else ():
-                if isinstance(name, ast.Name) and isinstance(name.ctx, ast.Store):
-                    if not isinstance(node, _FUNCTIONS):
-                        found.add(name.id)
-    return found
-
-
-def _given(tree) -> set:
-    """Names of what is put into an object from outside: no telling which others it has."""
-    return {node.attr for node in ast.walk(tree)
-            if isinstance(node, ast.Attribute) and not isinstance(node.ctx, ast.Load)
-            and getattr(node.value, "id", "") not in ("self", "cls")}
-
-
 def _units(sources) -> dict:
     """{module: those that it shares objects with, itself too}: where a class is made from another
     one, it has the names of both.
     """
     units = {name: {name} for name in sources}
     for name, tree in sources.items():
-        for other in _bases(tree) & set(sources):
+        for other in bases(tree) & set(sources):
             joined = units[name] | units[other]
             for one in joined:
                 units[one] = joined
     return units
-
-
-def _bases(tree) -> set:
-    """The modules, and maybe packages, of all classes that others here are made from."""
-    origins = {
-        alias.asname or alias.name: {node.module, f"{node.module}.{alias.name}"}
-        for node in ast.walk(tree) if isinstance(node, ast.ImportFrom) for alias in node.names
-    }
-    found = set()
-    for node in ast.walk(tree):
-        for base in node.bases if isinstance(node, ast.ClassDef) else ():
-            for name in ast.walk(base):
-                found |= origins.get(getattr(name, "id", ""), set())
-    return found
-
-
-def _kept(module, tree) -> set:
-    """Names that are asked for by a text, or told to people."""
-    found, told = set(), False
-    for owner, marks in _ASKED.items():
-        if module == owner or module.startswith(f"{owner}."):
-            told = True
-            found |= {name for name in _defined(tree)
-                      if not marks or name.startswith(tuple(marks.split()))}
-    tables = module in _TABLES  # or it asks for what its texts name
-    for node in ast.walk(tree):
-        if isinstance(node, ast.ClassDef) and any(
-                ast.unparse(base).endswith(("Error", "Exception")) for base in node.bases):
-            found.add(node.name)
-        if isinstance(node, ast.Call) and getattr(node.func, "id", "") in _BY_TEXT:
-            if isinstance(node.args[1], ast.Constant):
-                found.add(node.args[1].value)
-            else:
-                tables = tables or not told
-    return found | _words(tree) if tables else found
-
-
-def _words(tree) -> set:
-    """What may be a name, in all the texts of a source but for those that nobody can ask for."""
-    found = set()
-    idle = {id(node.value) for node in ast.walk(tree) if isinstance(node, ast.Expr)}
-    for node in ast.walk(tree):
-        text = node.value if isinstance(node, ast.Constant) and id(node) not in idle else ""
-        if isinstance(text, bytes):
-            text = str(text, "latin-1")
-        if isinstance(text, str):
-            found |= set(re.findall("[A-Za-z_][A-Za-z_0-9]*", text))
-    return found
