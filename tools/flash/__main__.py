@@ -11,6 +11,8 @@ import sys
 import time
 from pathlib import Path
 
+import serial
+
 from tools import board, slot
 from tools.flash import Problem, console, image, ports, transfer
 from tools.flash.device import OLDEST, Device, Gone
@@ -42,8 +44,7 @@ def flash(port: str, wanted: dict, tools: image.Tools) -> None:
     if not device:
         _write_image(port, wanted, tools, erase)
         device = _again(port)
-    _copy(device, wanted)
-    console.follow(port)
+    console.follow(port, line=_copy(device, wanted))
 
 
 def deploy(port: str, wanted: dict) -> None:
@@ -51,7 +52,7 @@ def deploy(port: str, wanted: dict) -> None:
     device = Device.connect(port)
     if not device:
         raise Problem(f"no MicroPython answers at {port}: make flash puts it there")
-    _copy(device, wanted)
+    _copy(device, wanted).close()
 
 
 def _write_image(port: str, wanted: dict, tools: image.Tools, erase: bool) -> None:
@@ -112,8 +113,8 @@ def _fits(family: str | None, chip: str) -> str:
     raise Problem(f"wrong chip: this is {chip.upper()}, and FAMILY={family} is for another")
 
 
-def _copy(device: Device, wanted: dict) -> None:
-    """Bring the files up to date, and restart."""
+def _copy(device: Device, wanted: dict) -> serial.Serial:
+    """Bring the files up to date, and restart. -> the port, open"""
     with device:
         facts = _known(device)
         if facts.version < OLDEST:
@@ -133,7 +134,7 @@ def _copy(device: Device, wanted: dict) -> None:
             raise Problem("stopped by you in the middle of the copy; run the same again to "
                           "finish it") from None
         say(f"{count} files copied" if count else "nothing to copy: the board has all of it")
-        device.restart()
+        return device.restart()
 
 
 def _dotted(version: tuple) -> str:

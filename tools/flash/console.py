@@ -12,11 +12,14 @@ _JOINED = re.compile(r"network: joined as \S+")
 _PAUSE = 0.3                             # s between two tries to open a port that is away
 
 
-def follow(port: str, seconds: float = 60) -> str:
-    """Print its lines up to the one that tells of an access point or an address. -> that line"""
+def follow(port: str, seconds: float = 60, line: serial.Serial | None = None) -> str:
+    """Print its lines up to the one that tells of an access point or an address. -> that line
+
+    line: the port, if it is open already; it is closed in the end.
+    """
     end = time.monotonic() + seconds
-    line = b""
-    board = None
+    rest = b""
+    board = line
     try:
         while time.monotonic() < end:
             try:
@@ -29,7 +32,7 @@ def follow(port: str, seconds: float = 60) -> str:
                 board = None
                 time.sleep(_PAUSE)
                 continue
-            *lines, line = (line + data).split(b"\n")
+            *lines, rest = (rest + data).split(b"\n")
             for one in lines:
                 text = one.decode(errors="replace").strip("\r\0 ")
                 if text:

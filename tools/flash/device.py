@@ -102,6 +102,8 @@ class Device:
 
     def close(self) -> None:
         """Leave it."""
+        if not self._transport:
+            return
         with contextlib.suppress(OSError):
             self._transport.close()
         with contextlib.suppress(OSError):  # it gives up over RTS where there is none
@@ -166,11 +168,13 @@ class Device:
                 " if hasattr(os, 'sync'): os.sync()\n print(1)")
         return bool(self.run(_DIGEST + code))
 
-    def restart(self) -> None:
-        """Everything anew. The board is left then."""
+    def restart(self) -> serial.Serial:
+        """Everything anew. The board is left then. -> its port, still open: opening it anew would
+        throw away what the board has said by then"""
         with _reachable():
             self._transport.exec_raw_no_follow("import machine\nmachine.reset()")
-        self.close()
+        line, self._transport = self._transport.serial, None
+        return line
 
 
 @contextlib.contextmanager
