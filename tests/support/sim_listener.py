@@ -4,7 +4,7 @@ import os
 import select
 import time
 
-PATIENCE = 20                   # s; only a broken line needs that long
+PATIENCE = 90                   # s; only a broken line needs that long, or a busy PC
 
 
 class Listener:
