@@ -62,6 +62,7 @@ def add_upload(gateway, settings, name):
     dialler = making.dialler(name, gateway, settings)
     made = making.upload(name, gateway, settings, backlog, dialler)
     made.pages = gateway.pages
+    made.up = gateway.link and gateway.link.up
     gateway.supervisor.add(name, made.run, _NO_DELIVERY, made.sign)
     print(f"{name}: to {settings[name + '_url']}")
     return made

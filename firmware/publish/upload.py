@@ -38,6 +38,7 @@ class Upload:
     head = secret = b""
     edges = b"", b"", b""
     pages = None  # the Server of the pages, if there is one
+    up = None  # the Event that is set while there is a network; None: there always is
     deadline = 10000  # ms for an answer, and for the server to take anything at all
 
     def __init__(self, batch, store, source, backlog, policy, open_connection, clock, seconds):
@@ -81,8 +82,10 @@ class Upload:
         return load("publish.telling").upload(self)
 
     def sign(self):
-        """A number that changes with each try; None while there is none under way."""
-        return self._tries if self._busy else None
+        """A number that changes with each try; None while none is under way that could end."""
+        if self._busy and (not self.up or self.up.is_set()):
+            return self._tries
+        return None
 
     def retry(self) -> None:
         """Try again, whatever the server said."""

@@ -111,6 +111,24 @@ async def test_readings_are_sent_as_they_come():
     }
 
 
+async def test_a_day_without_a_network_is_no_fault_of_the_task():
+    scene = Scene()
+    scene.upload.up = up = asyncio.Event()
+
+    async def open(host, port):  # as Gateway.opener() has it
+        await up.wait()
+        return await scene.server.open(host, port)
+
+    scene.upload.open = open
+    await scene.frame()
+    await scene.until(lambda: scene.upload._busy)
+    assert scene.upload.sign() is None  # so the supervisor leaves it alone
+    up.set()
+    assert scene.upload.sign() == 0
+    assert await scene.sent(1) == [b"1@1\n"]
+    await scene.stop()
+
+
 class Pages:
     """Of which somebody is being answered."""
 
