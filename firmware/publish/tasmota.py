@@ -207,17 +207,20 @@ def _calendar(meter):
 
 def _halves(meter, module, profile):
     """{number of the half hour: 10 * level + hp}, None if the profile makes no sense."""
-    changes = [(minute, module.index(action)) for minute, action in module.blocks(profile)]
-    changes = [one for one in changes if one[1]]
+    changes = []
+    for minute, action in module.blocks(profile):
+        number = module.index(action)
+        if number:
+            level = (number + 1) // 2 if meter.contract == "tempo" else 1
+            key = str(number)
+            off = _off_peak(meter, key, meter.name_of(key))
+            changes.append((minute, 10 * level + (not off)))
     if not changes:
         return None
     halves = {}
     for half in range(_HALVES):
-        number = changes[-1][1]  # what counts since the evening before
-        for minute, index in changes:
+        halves[half] = changes[-1][1]  # what counts since the evening before
+        for minute, value in changes:
             if minute <= half * _HALF_HOUR:
-                number = index
-        level = (number + 1) // 2 if meter.contract == "tempo" else 1
-        off = _off_peak(meter, str(number), meter.name_of(str(number)))
-        halves[half] = 10 * level + (not off)
+                halves[half] = value
     return halves
