@@ -5,11 +5,12 @@
     manifest.json                          {name: [bytes, sum]}, the sum for an ETag
 
 web/js/*.js become one script in the order of their names; the words of the page itself
-(web/words.*.json) go into it, as three lists: two objects would hold each key twice. A label is
-told with the first letters of its modes. What the gateway says is English; web/said.fr.json has
-it in French. Comments and indentation are left out, nothing else is changed. zopfli packs them, a
-twentieth smaller than zlib does; it is in the project's venv, whose Python does the work if this
-one has no zopfli. The same sources always give the same bytes.
+(web/words.*.json) go into it, as three lists: two objects would hold each key twice. So do the
+keys of what it fetches later, of which the files of the languages have the words alone. A label
+is told with the first letters of its modes. What the gateway says is English; web/said.fr.json
+has it in French, see _patterns(). Comments and indentation are left out, nothing else is changed.
+zopfli packs them, a twentieth smaller than zlib does; it is in the project's venv, whose Python
+does the work if this one has no zopfli. The same sources always give the same bytes.
 `python3 -m tools.pages` prints the sizes.
 """
 
@@ -29,6 +30,7 @@ WEB = ROOT / "web"
 OUT = CACHE / "web"
 LIMIT = 60 * 1024  # bytes of all files together
 LANGUAGES = ("fr", "en")
+_BEGINNING = 10  # letters of a sentence that are enough, if no other begins so
 MODES = ("historique", "standard", "pmepmi")
 
 
@@ -86,12 +88,11 @@ def sources(web: Path = WEB) -> dict:
         "app.css": _plain(read["app.css"], r"/\*.*?\*/"),
     }
     for language in LANGUAGES:
-        later = json.loads(read[f"labels.{language}.json"])
-        for label, entry in later["labels"].items():
-            entry.append("".join(mode[0] for mode in modes() if label in modes()[mode]))
-        later.update(json.loads(read[f"settings.{language}.json"]))
+        told = json.loads(read[f"labels.{language}.json"])
+        told.update(json.loads(read[f"settings.{language}.json"]))
+        named, later = _parted(told)
         if f"said.{language}.json" in read:
-            later["said"] = json.loads(read[f"said.{language}.json"])
+            later["said"] = _patterns(json.loads(read[f"said.{language}.json"]))
         files[f"{language}.json"] = _json(later)
     versions = {language: version(files[f"{language}.json"]) for language in LANGUAGES}
     script = "".join(_plain(read[name], r"^[ \t]*//[^\n]*$") for name in scripts)
@@ -101,11 +102,46 @@ def sources(web: Path = WEB) -> dict:
                        f"Object.fromEntries({_json(LANGUAGES)}.map((one, n) => [one, "
                        f"Object.fromEntries(keys.map((key, at) => [key, all[n][at]]))])))"
                        f"({lists});\n"
-                       f"const VERSION = {_json(versions)};\n{script}}})();\n")
+                       f"const VERSION = {_json(versions)};\nconst KEYS = {_json(named)};\n"
+                       f"{script}}})();\n")
     page = _plain(read["index.html"], r"<!--.*?-->")
     for name in ("app.css", "app.js"):
         page = page.replace(f'"/{name}"', f'"/{name}?v={version(files[name])}"')
     return {"index.html": page, **files}
+
+
+def _parted(told: dict) -> tuple:
+    """(the keys, the same in each language; the words in their order, the settings' in that of
+    their sections)
+    """
+    named = {"labels": [], "sections": []}
+    words = {"groups": told["groups"], "labels": [], "sections": [], "settings": []}
+    for label, (group, meaning) in told["labels"].items():
+        letters = "".join(mode[0] for mode in modes() if label in modes()[mode])
+        named["labels"].append([label, group, letters])
+        words["labels"].append(meaning)
+    for section in told["sections"]:
+        words["sections"].append({key: section.pop(key) for key in ("name", "about")})
+        named["sections"].append(section)
+        for key in section["keys"] + section.get("more", []):
+            words["settings"].append(told["settings"][key])
+    return named, words
+
+
+def _patterns(said: dict) -> dict:
+    """{regular expression: what it is in another language}; {} stands for anything.
+
+    A sentence without {} is known by its beginning, as far as no other begins so.
+    """
+    found = {}
+    for sentence, ours in said.items():
+        for length in range(_BEGINNING, 0 if "{}" in sentence else len(sentence)):
+            begins = [other for other in said if other.startswith(sentence[:length])]
+            if begins == [sentence]:
+                sentence = sentence[:length] + "{}"
+                break
+        found[re.sub(r"[][\\^$.*+?()|]", r"\\\g<0>", sentence).replace("{}", "(.*)")] = ours
+    return found
 
 
 @functools.cache

@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from tests.page.visitor import PASSWORD, House, Visitor
+from tests.page.visitor import PASSWORD, House, Visitor, said
 
 SCREENS = [(390, "fr"), (1280, "en"), (390, "en"), (1280, "fr")]
 PAGES = ("now", "history/hour", "history/day", "history/month", "history/year", "health", "wall")
@@ -52,7 +52,7 @@ def test_first_contact(house, visit, width, language):
     secret = page.get_by_label(visitor.word("wifi.password"))
     secret.fill("not-the-password")
     visitor.press("join")
-    page.get_by_text(visitor.word("join.wrong")).wait_for()
+    page.get_by_text(said("wrong password", language)).wait_for()
     visitor.shot("setup-1-wrong")
     secret.fill("password")
     visitor.press("join")

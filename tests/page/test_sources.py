@@ -118,15 +118,29 @@ def test_french_keeps_its_marks_on_the_line():
         assert not re.search(r" [:;?!»]|« |'", text), (key, text)
 
 
-def test_what_the_gateway_says_is_said_in_french():
-    said = json.loads((ROOT / "web/said.fr.json").read_text("utf-8"))
-    sources = "".join(path.read_text("utf-8") for path in (ROOT / "firmware").rglob("*.py"))
-    for english, french in said.items():
-        for part in english.split("{}"):
-            assert part.removesuffix(", encrypted") in sources, english
-        assert french.count("{}") <= english.count("{}") <= 1
-        assert not re.search(r" [:;?!»]|« |'", french), french
-        assert not re.search(r"[\\^$.*+?|()[\]]", english), english  # it becomes a pattern
+@pytest.mark.parametrize("path", sorted((ROOT / "web").glob("*.json")), ids=lambda path: path.name)
+def test_no_key_stands_twice(path):
+    def once(pairs):
+        keys = [key for key, _ in pairs]
+        assert len(set(keys)) == len(keys), {key for key in keys if keys.count(key) > 1}
+        return dict(pairs)
+
+    assert json.loads(path.read_text("utf-8"), object_pairs_hook=once)
+
+
+def test_the_words_that_are_fetched_later_find_their_keys():
+    files = pages.sources()
+    keys = json.loads(re.search(r"^const KEYS = (.*);$", files["app.js"], re.MULTILINE)[1])
+    names = sum((one["keys"] + one.get("more", []) for one in keys["sections"]), [])
+    for language in LANGUAGES:
+        later, told = json.loads(files[f"{language}.json"]), described(language)
+        assert dict(zip(names, later["settings"], strict=True)) == told["settings"]
+        labels = json.loads((ROOT / f"web/labels.{language}.json").read_text("utf-8"))["labels"]
+        for (label, group, modes), meaning in zip(keys["labels"], later["labels"], strict=True):
+            assert labels[label] == [group, meaning] and modes, label
+        for kept, ours, one in zip(keys["sections"], later["sections"], told["sections"],
+                                   strict=True):
+            assert {**kept, **ours} == one
 
 
 @pytest.mark.parametrize("language", LANGUAGES)

@@ -2,7 +2,7 @@
 
 import re
 
-from tests.page.visitor import PASSWORD
+from tests.page.visitor import PASSWORD, said
 from tools import dist
 from tools.runtime import ROOT
 
@@ -12,7 +12,7 @@ OLD = re.search(r'"(.*)"', (ROOT / "firmware/__init__.py").read_text().splitline
 def test_a_file_is_sent_and_the_new_version_answers(house, visit, tmp_path):
     older = dist.build("simulator", version="0.0.1", out=tmp_path)
     newer = dist.build("simulator", version="0.9.0", out=tmp_path)
-    visitor = visit(house(TICGATE_MINUTE="2", STATE=str(tmp_path / "state")), 390, "en")
+    visitor = visit(house(TICGATE_MINUTE="2", STATE=str(tmp_path / "state")), 390, "fr")
     page = visitor.page
     assert visitor.ask("password", {"new": PASSWORD})[0] == 200
     visitor.open("settings/update")
@@ -21,7 +21,7 @@ def test_a_file_is_sent_and_the_new_version_answers(house, visit, tmp_path):
     page.get_by_text(visitor.word("update.choose")).wait_for()
     page.locator("#bundle").set_input_files(str(ROOT / "README.md"))
     visitor.press("update.send")
-    page.get_by_text("this is no update of this gateway").wait_for()
+    page.get_by_text(said("this is no update of this gateway", "fr")).wait_for()
     visitor.shot("settings-update")
     visitor.sound()
     page.locator("#bundle").set_input_files(str(older))

@@ -26,6 +26,12 @@ def words(language) -> dict:
     return json.loads((ROOT / f"web/words.{language}.json").read_text("utf-8"))
 
 
+def said(words, language) -> str:
+    """What the gateway says, as the pages put it."""
+    told = json.loads((ROOT / "web/said.fr.json").read_text("utf-8"))
+    return told[words] if language == "fr" else words
+
+
 class House:
     """A conductor with its page. `address`: http://127.0.0.1:PORT/"""
 

@@ -50,24 +50,38 @@ function t(key, values = {}) {
 
 const has = (key) => WORDS[language][key] !== undefined;
 
+const settingsOf = (section) => [...section.keys, ...section.more || []];
+
 // The words that only some pages need: labels and settings.
 let later = {};
 async function more() {
   if (later.language === language) return later;
   const answer = await fetch(`/${language}.json?v=${VERSION[language]}`);
   if (!answer.ok) throw new Error(t("unreachable"));
-  later = Object.assign(await answer.json(), {language});
+  const {labels, settings, sections, ...rest} = await answer.json();
+  later = {...rest, language,
+    labels: Object.fromEntries(KEYS.labels.map(([key, group, modes], n) => [key, [group, labels[n], modes]])),
+    settings: Object.fromEntries(KEYS.sections.flatMap(settingsOf).map((key, n) => [key, settings[n]])),
+    sections: KEYS.sections.map((one, n) => ({...one, ...sections[n]}))};
   return later;
 }
 
-// What the gateway says, which is English, in the page's language; {} stands for anything.
+// What the gateway says, which is English, in the page's language. What stands in the place of a
+// {} may be such words again; of those that nothing is known of, nothing is changed.
 function said(words) {
+  if (later.language !== language) return words;
   const [, first, rest = ""] = /^(.+?)( \(\d.*)?$/s.exec(words || "") || [];  // rest: a server's words
   for (const [english, ours] of Object.entries(later.said || {})) {
-    const found = new RegExp(`^${english.replaceAll("{}", "(.*)")}$`).exec(first);
-    if (found) return ours.replace("{}", found[1]) + rest;
+    const found = new RegExp(`^${english}$`).exec(first);
+    let n = 0;
+    if (found) return ours.replaceAll("{}", () => said(found[++n])) + rest;
   }
   return words;
+}
+
+async function translated(words) {
+  await more().catch(() => {});
+  return said(words);
 }
 
 // Numbers as the language writes them.
@@ -126,7 +140,8 @@ async function ask(path, options = {}) {
   if (answer.ok) return data;
   const after = Number(answer.headers.get("Retry-After") || data.seconds || 0);
   const words = answer.status === 429 ? t("wait", {span: span(after || 1)})
-    : answer.status === 503 ? t("busy") : said(data.error) || t("refused", {status: answer.status});
+    : data.error ? await translated(data.error)
+      : answer.status === 503 ? t("busy") : t("refused", {status: answer.status});
   throw Object.assign(new Error(words), {status: answer.status, data: data || {}, after});
 }
 

@@ -21,9 +21,9 @@ function pageSettings(main, [asked]) {
     if (!data.known) await loadMeter().catch(() => {});
     const table = {};
     for (const setting of told.settings) table[setting.key] = setting;
-    const sections = words.sections.filter((one) => !one.keys.length || [...one.keys, ...one.more || []].some((key) => table[key]));
+    const sections = words.sections.filter((one) => !one.keys.length || settingsOf(one).some((key) => table[key]));
     // A setting that the words do not know yet is shown all the same.
-    const named = new Set(words.sections.flatMap((one) => [...one.keys, ...one.more || []]));
+    const named = new Set(words.sections.flatMap(settingsOf));
     const others = Object.keys(table).filter((key) => !named.has(key));
     if (others.length) sections.push({id: "other", name: t("other"), about: "", keys: others});
     const here = sections.find((one) => one.id === asked) || (wide.matches ? sections[0] : null);
@@ -345,7 +345,7 @@ function testPart(name, values) {
     line.textContent = t("test.trying");
     const told = await api(`test/${name}`, values(), {patience: 20000});
     line.className = `result ${told.ok ? "good" : "bad"}`;
-    line.textContent = `${t(told.ok ? "test.ok" : "test.bad")}${t("colon")} ${said(told.words)}`;
+    line.textContent = `${t(told.ok ? "test.ok" : "test.bad")}${t("colon")} ${await translated(told.words)}`;
   }).finally(() => { if (line.textContent === t("test.trying")) line.textContent = ""; })}, t(`test.${name}`));
   return h("section.card", button, line);
 }

@@ -9,7 +9,7 @@ function pageHealth(main) {
   level.value = "info";
   const lines = h("ol.log");
   const log = h("section.card", h("div.row.between", h("h2", t("log")),
-    h("span.row", h("label", {for: "level"}, t("log.level")), level)), lines);
+    h("span.row", h("label", {for: "level"}, t("log.level")), level)), h("p.note", t("log.language")), lines);
   main.append(h("h1", t("health")), box, log);
 
   function draw() {
@@ -110,7 +110,7 @@ function healthParts(status) {
     parts.push(h("section.card", h("h2", t("local.network")), served.map(([name, one]) =>
       destination(name, one.working, t(one.working ? "listening" : "not.listening"), [[t("clients"), one.clients ? num(one.clients) : null],
         [t("served"), one.accepted ? num(one.accepted) : null],
-        [t("refused"), one.refused ? num(one.refused) : null], [t("cut.off"), one.cut ? num(one.cut) : null],
+        [t("clients.refused"), one.refused ? num(one.refused) : null], [t("cut.off"), one.cut ? num(one.cut) : null],
         [t("last.served"), one.success ? ago(Math.max(0, status.uptime - one.success)) : null],
         [t("last.error"), said(one.error)]]))));
   }
@@ -132,7 +132,7 @@ function healthParts(status) {
   const failed = Object.entries(status.tasks || {}).filter(([, task]) => task.failures);
   if (failed.length) {
     parts.push(h("section.card", h("h2", t("tasks")), h("p.note", t("tasks.why")), pairs(failed.map(([name, task]) =>
-      [name, `${t("failures", {n: task.failures})}${task.error ? ` – ${task.error}` : ""}`]))));
+      [name, `${t("failures", {n: task.failures})}${task.error ? ` – ${said(task.error)}` : ""}`]))));
   }
   const events = (status.events || []).slice(-20).reverse();
   if (events.length) {
@@ -155,7 +155,7 @@ function fact(key, value) {
   if (has(`colour.${value}`)) return t(`colour.${value}`);
   const unit = key.split("_").map((part) => UNITS[part]).filter(Boolean).pop();
   if (typeof value === "number" && unit) return `${num(value)}\u00a0${unit}`;
-  return `${key.replaceAll("_", " ")} ${value}`;
+  return said(`${key.replaceAll("_", " ")} ${value}`);
 }
 
 // An event in words, with the figures that caused it.

@@ -43,10 +43,6 @@ function signal(rssi) {
     s(`rect${rssi >= least ? ".on" : ""}`, {x: n * 5, y: 12 - n * 4, width: 3.4, height: 4 + n * 4, rx: 1})));
 }
 
-const joinWords = (words = "") => /wrong password/.test(words) ? t("join.wrong")
-  : /not found/.test(words) ? t("join.absent") : /no address/.test(words) ? t("join.noaddress")
-    : /no answer/.test(words) ? t("join.noanswer") : words;
-
 function networkStep(card, next) {
   const list = h("div.networks", {role: "radiogroup", "aria-label": t("networks")});
   const name = h("input", {id: "ssid", type: "text", maxlength: 32, autocomplete: "off", autocapitalize: "off", spellcheck: "false"});
@@ -94,7 +90,7 @@ function networkStep(card, next) {
       state.textContent = found.length ? "" : t("scan.none");
     } catch (problem) {
       if (!list.children.length) list.replaceChildren(option({byHand: true, hidden: true}, [h("span.ssid", t("by.hand"))]));
-      state.textContent = problem.status === 503 ? problem.data.error === "there is no radio" ? t("no.radio") : t("scan.busy") : problem.message;
+      state.textContent = problem.data.error === "there is no radio" ? t("no.radio") : problem.message;
     }
     list.removeAttribute("aria-busy");
     again.disabled = false;
@@ -138,7 +134,7 @@ function networkStep(card, next) {
         return;
       } else if (told) {
         state.className = "state-line bad";
-        state.textContent = joinWords(told.words);
+        state.textContent = `${body.ssid}${t("colon")} ${await translated(told.words)}`;
         password.input.select();
         return;
       }

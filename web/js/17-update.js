@@ -54,12 +54,12 @@ function upload(path, file, bar) {
     request.setRequestHeader("X-Token", session.token || "");
     request.setRequestHeader("Content-Type", "application/octet-stream");
     request.upload.onprogress = (event) => { bar.hidden = false; bar.value = event.loaded / file.size; };
-    request.onload = () => {
+    request.onload = async () => {
       end();
       let told = {};
       try { told = JSON.parse(request.responseText); } catch { /* no words in it */ }
       if (request.status === 200) resolve(told);
-      else reject(Object.assign(new Error(told.error || t("refused", {status: request.status})), {data: told}));
+      else reject(Object.assign(new Error(await translated(told.error) || t("refused", {status: request.status})), {data: told}));
     };
     request.onerror = () => { end(); reject(new Error(t("unreachable"))); };
     request.send(file);
