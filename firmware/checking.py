@@ -79,13 +79,16 @@ def _spelled(kind, text) -> bool:
         return False
     if kind == "labels" and (text == "*" or "" in text.split(",")):
         return text == "*"
-    others = _OTHERS.get(kind)
-    for letter in text:
-        if "0" <= letter <= "9" or "A" <= letter <= "Z" or "a" <= letter <= "z":
+    others = _OTHERS.get(kind, "").encode()
+    # By its bytes: each letter of a text would be a name, which stays in memory for good.
+    before = 0
+    for c in text.encode():
+        if 0x30 <= c <= 0x39 or 0x41 <= c <= 0x5A or 0x61 <= c <= 0x7A:
             continue
         if others:
-            if letter not in others:
+            if c not in others:
                 return False
-        elif letter < " " or letter == "\x7f" or "\ud800" <= letter <= "\udfff":
+        elif c < 0x20 or c == 0x7F or before == 0xED and c >= 0xA0:  # half of a surrogate pair
             return False
+        before = c
     return not (kind == "topic" and ("+" in text or "#" in text or " " in text))

@@ -110,7 +110,7 @@ def _make_room(home, path, letter, number, keep):
         return
     except OSError:
         pass
-    files = [int(name[1:]) for name, *_ in os.ilistdir(home) if name[0] == letter]
+    files = [int(name[1:]) for name, *_ in os.ilistdir(home) if name[:1] == letter]
     while len(files) >= keep:
         oldest = max(files, key=lambda other: abs(other - number))
         os.remove(f"{home}/{letter}{oldest}")

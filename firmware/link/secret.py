@@ -3,14 +3,14 @@
 import os
 
 # 32 letters and digits that are not taken for another, on paper or on a screen.
-_LETTERS = "abcdefghjkmnpqrstuvwxyz23456789+"
+_LETTERS = b"abcdefghjkmnpqrstuvwxyz23456789+"
 
 
 def password(length=12, random=os.urandom) -> str:
     """A random one; each letter is worth five bits, nearly."""
-    letters = ""
+    letters = b""
     while len(letters) < length:
-        letter = _LETTERS[random(1)[0] & 31]
-        if letter != "+":  # which only fills the table
-            letters += letter
-    return letters
+        c = _LETTERS[random(1)[0] & 31]
+        if c != 0x2B:  # the + only fills the table
+            letters += bytes((c,))
+    return letters.decode()

@@ -44,14 +44,18 @@ class Wifi:
                 continue
             try:
                 if not self.ready:  # ready: joining.py has joined it already
-                    attempt = load("link.attempt").join
-                    self.ready = await attempt(self, self.ssid, self.password, self.fixed)
+                    await self._join()
                 if self.ready:
                     self.error = ""
                     await self._stay()
             except OSError as error:
                 self.error = str(error)
                 raise
+
+    async def _join(self):
+        """One attempt. A coroutine of its own: run() would keep its module as long as it runs."""
+        attempt = load("link.attempt").join
+        self.ready = await attempt(self, self.ssid, self.password, self.fixed)
 
     async def _stay(self):
         """Until the network is lost, or somebody else wants the radio."""

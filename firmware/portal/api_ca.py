@@ -18,7 +18,7 @@ _BESIDE = "ca.tmp"
 _MINE = b"\xa0"  # of X.509: the version, which may be left out
 
 
-def get_ca(request):
+def get(request):
     """{"fingerprint": SHA-256, "until": date}, empty if there is none."""
     try:
         with open(load("publish.securing").CA, "rb") as file:
@@ -27,7 +27,7 @@ def get_ca(request):
         return {}
 
 
-def post_ca(request):
+def post(request):
     """Keep what is in the body: PEM or DER as they are, or {"certificate": PEM, or DER in base64}.
     """
     abort = request.app.abort
@@ -54,7 +54,7 @@ def post_ca(request):
     return told
 
 
-def delete_ca(request):
+def delete(request):
     """Forget it."""
     try:
         os.remove(load("publish.securing").CA)

@@ -5,7 +5,7 @@ import json
 from firmware.rarely import load
 
 
-def get_config(request):
+def get(request):
     """Each setting with its kind, what is allowed, its default as text, and its value."""
     return _settings(request.app.gateway.config()), {"Content-Type": "application/json"}
 
@@ -23,6 +23,6 @@ def _settings(config):
     yield f'],"problems":{json.dumps(config.problems)}}}'
 
 
-def post_config(request):
+def post(request):
     """Change several settings, or none if one is wrong."""
     return load("portal.changing").change(request)

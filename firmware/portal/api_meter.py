@@ -7,7 +7,7 @@ from firmware.rarely import load
 from firmware.tic import fields, moments
 from firmware.tic.catalogue import IDENTITY, MODES
 
-_KINDS = "Iindex Pinstant Mmaximum Rregister Ttext "
+_KINDS = b"Iindex Pinstant Mmaximum Rregister Ttext "
 _JSON = {"Content-Type": "application/json"}
 
 
@@ -16,9 +16,12 @@ def _owner(request):
     return not request.app.private or request.app.guard.user(request)
 
 
-def get_labels(request):
-    """Each current label, in the order in which they came first."""
-    return _labels(request.app.gateway.store, _owner(request)), _JSON
+def get(request):
+    """Each current label, in the order in which they came first; or what they mean."""
+    gateway, owner = request.app.gateway, _owner(request)
+    if request.name == "meter":
+        return _meter(gateway, owner), _JSON
+    return _labels(gateway.store, owner), _JSON
 
 
 def _labels(store, owner):
@@ -56,16 +59,12 @@ def _labels(store, owner):
 
 
 def _kind(kind):
-    at = _KINDS.find(chr(kind)) + 1
-    return _KINDS[at : _KINDS.find(" ", at)] if at else "identity"
-
-
-def get_meter(request):
-    """The model of the meter and the figures of the books."""
-    return _meter(request.app.gateway, _owner(request)), _JSON
+    at = _KINDS.find(bytes((kind,))) + 1
+    return str(_KINDS[at : _KINDS.find(b" ", at)], "ascii") if at else "identity"
 
 
 def _meter(gateway, owner):
+    """The model of the meter and the figures of the books."""
     books = gateway.books
     yield '{"meter":'
     if books and gateway.store.mode:

@@ -6,7 +6,15 @@ _NAMES = ("ssid", "rssi", "security", "channel", "hidden")
 _KEYS = ("ssid", "password", "address", "netmask", "router", "dns")
 
 
-def get_scan(request):
+def get(request):
+    """The networks around; or how the trial of one goes, or went."""
+    if request.name == "scan":
+        return _scan(request)
+    joining = request.app.gateway.joining
+    return joining.trial if joining else {"state": "idle"}
+
+
+def _scan(request):
     """The networks that were found last; ?again=1 looks now, which stops all else for 2 s."""
     app = request.app
     if not app.gateway.link:
@@ -19,7 +27,7 @@ def get_scan(request):
     return {"networks": [dict(zip(_NAMES, network)) for network in found]}
 
 
-def post_join(request):
+def post(request):
     """Try a network; what it leads to is for GET /api/join. It is kept once it was joined."""
     app = request.app
     body = load("portal.body")
@@ -42,9 +50,3 @@ def post_join(request):
     except OSError as error:
         app.abort(503, str(error))
     return joining.trial, 202
-
-
-def get_join(request):
-    """How the trial goes, or went."""
-    joining = request.app.gateway.joining
-    return joining.trial if joining else {"state": "idle"}

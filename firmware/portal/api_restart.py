@@ -3,13 +3,15 @@
 from firmware.rarely import load
 
 
-def post_restart(request):
-    """Restart in a second, when the answer is on its way."""
+def post(request):
+    """Restart in a second, when the answer is on its way; or forget all before."""
+    if request.name == "factory":
+        return _factory(request)
     request.app.gateway.restart()
     return {"restart": True}
 
 
-async def post_factory(request):
+async def _factory(request):
     """Forget all settings and restart; who asks proves once more that he may."""
     given = load("portal.body").read(request)
     asked = request.app.guard.sessions.verify(given.get("password"))

@@ -5,7 +5,7 @@ from firmware.portal.guard import COOKIE
 from firmware.rarely import load
 
 
-def get_session(request):
+def get(request):
     """What the pages have to know before anything else."""
     app = request.app
     gateway, guard = app.gateway, app.guard
@@ -24,14 +24,21 @@ def get_session(request):
     return told
 
 
-async def post_login(request):
+def post(request):
+    """In, out, or another password."""
+    if request.name == "logout":
+        return _logout(request)
+    return _login(request) if request.name == "login" else _choose(request)
+
+
+async def _login(request):
     """{"password"} -> a session."""
     given = load("portal.body").read(request)
     sessions = request.app.guard.sessions
     return _session(request, *await proven(request, sessions.login(given.get("password")), 401))
 
 
-async def post_password(request):
+async def _choose(request):
     """{"new", "old"?} -> a session; the others end."""
     given = load("portal.body").read(request)
     sessions = request.app.guard.sessions
@@ -39,7 +46,7 @@ async def post_password(request):
     return _session(request, *await proven(request, chosen, 400))
 
 
-def post_logout(request):
+def _logout(request):
     """End the session."""
     guard = request.app.guard
     guard.sessions.logout(guard.cookie(request))

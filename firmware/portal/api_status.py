@@ -14,8 +14,10 @@ _LEVELS = ("error", "warning", "info")
 _JSON = {"Content-Type": "application/json"}
 
 
-def get_status(request):
-    """health() of the gateway, and what the pages show beside it."""
+def get(request):
+    """health() of the gateway, and what the pages show beside it; or the log."""
+    if request.name == "log":
+        return _log(request)
     return _status(request.app, bool(request.app.guard.setup(request))), _JSON
 
 
@@ -74,7 +76,7 @@ def age(store, now):
     return None if least is None else least // 1000
 
 
-def get_log(request):
+def _log(request):
     """The lines of the log, oldest first; ?level=error or warning leaves out what is less."""
     log = request.app.gateway.log
     level = request.args.get("level", _LEVELS[-1])

@@ -6,7 +6,7 @@ owner's address; /back: the one before.
 from firmware.rarely import load
 
 
-def get_update(request):
+def get(request):
     """What an update has to fit, and how one that is going on goes on."""
     gateway, slots = request.app.gateway, load("slots")
     slot = slots.running()
@@ -24,7 +24,7 @@ def get_update(request):
     return told
 
 
-async def post_update(request):
+async def post(request):
     """Take a new version, look for one, or go back to the one before."""
     app = request.app
     gateway, what = app.gateway, request.rest

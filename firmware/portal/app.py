@@ -1,10 +1,11 @@
 """The one door of the portal: finds who answers a request, and says what is wrong with it.
 
 What answers is in modules that are loaded for the request and garbage afterwards. In the module
-that the table names, get_status(request) answers GET /api/status, post_config() POST /api/config
-and so on: with a dict, a stream, or what else Microdot takes; it may be a coroutine. Handlers
-find the gateway as request.app.gateway, who asks as request.app.guard, and in request.rest what
-the path has behind the name.
+that the table names, get(request) answers a GET, post() a POST and delete() a DELETE: with a dict,
+a stream, or what else Microdot takes; it may be a coroutine. (A function for each path would be a
+name in memory for good.) Handlers find the gateway as request.app.gateway, who asks as
+request.app.guard, in request.name what was asked for, and in request.rest what the path has behind
+that.
 
 Microdot's own routes are regular expressions, 300 bytes each, and one that takes any path runs out
 of stack on a long one: find_route() is ours.
@@ -20,13 +21,15 @@ from firmware.rarely import load
 _LARGEST = const(8192)  # bytes of a body
 _FEEDS = const(3)
 
-# What stands behind /api/, and the module.
+# How to ask for it, what stands behind /api/, and the module.
 _TABLE = (
-    " session:api_session login:api_session logout:api_session password:api_session"
-    " status:api_status log:api_status labels:api_meter meter:api_meter live:feed"
-    " history:export history.csv:export config:api_config scan:api_network join:api_network"
-    " test:trial restart:api_restart factory:api_restart backup:backup restore:backup ca:api_ca"
-    " update:api_update "
+    " get_session:api_session post_login:api_session post_logout:api_session"
+    " post_password:api_session get_status:api_status get_log:api_status get_labels:api_meter"
+    " get_meter:api_meter get_live:feed get_history:export get_history.csv:export"
+    " get_config:api_config post_config:api_config get_scan:api_network get_join:api_network"
+    " post_join:api_network post_test:trial post_restart:api_restart post_factory:api_restart"
+    " post_backup:backup post_restore:backup get_ca:api_ca post_ca:api_ca delete_ca:api_ca"
+    " get_update:api_update post_update:api_update "
 )
 
 
@@ -85,23 +88,25 @@ class Portal(Microdot):
 
 async def _answer(request):
     path = request.path
+    method = "get" if request.method == "HEAD" else request.method.lower()
+    fits = method == "get"
     if path[:5] == "/api/":
         name, _, request.rest = path[5:].partition("/")
-        at = _TABLE.find(f" {name}:") + len(name) + 2
-        if not name or at <= len(name) + 1:
+        if not name or f"_{name}:" not in _TABLE or ":" in name:
             raise HTTPException(404, "no such thing here")
+        request.name = name
+        wanted = f" {method}_{name}:"
+        at = _TABLE.find(wanted)
+        fits = at >= 0
+        at += len(wanted)
         module = _TABLE[at : _TABLE.find(" ", at)]
-    elif path == "/metrics":
-        name = module = "metrics"
     else:
-        name, module = "file", "assets"
+        module = "metrics" if path == "/metrics" else "assets"
+    if not fits:  # a name that is asked for stays in memory: only those of ours
+        raise HTTPException(405, f"{request.method[:8]} is not for this path")
     try:
         gc.collect()
-        method = "get" if request.method == "HEAD" else request.method.lower()
-        answer = getattr(load(f"portal.{module}"), f"{method}_{name.replace('.', '_')}", None)
-        if not answer:
-            raise HTTPException(405, f"{request.method[:8]} is not for this path")
-        answer = answer(request)
+        answer = getattr(load(f"portal.{module}"), method)(request)
         # A stream comes in a tuple with its headers: what can be sent to is a coroutine.
         return await answer if hasattr(answer, "send") else answer
     except MemoryError:

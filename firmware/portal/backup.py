@@ -22,7 +22,12 @@ _BLOCK = const(16)
 _PASSWORD = "8..64"
 
 
-async def post_backup(request):
+def post(request):
+    """The file; or what it holds, taken up."""
+    return _backup(request) if request.name == "backup" else _restore(request)
+
+
+async def _backup(request):
     """{"password"?} -> the file."""
     app = request.app
     password = _password(load("portal.body").read(request) if request.body else {}, app.abort)
@@ -55,7 +60,7 @@ def _members(items):
     yield "}"
 
 
-async def post_restore(request):
+async def _restore(request):
     """{"file", "password"?, "check"?} -> what was changed, and what could not be used."""
     abort = request.app.abort
     given = load("portal.body").read(request)

@@ -16,15 +16,16 @@ _END = const(3155760000)  # 2100
 _KINDS = {"minute": (3600, 60), "ten": (_DAY, 600), "day": (31 * _DAY, 1)}
 
 
-def get_history(request):
-    """{"kind", "step", "rows"}"""
+def get(request):
+    """{"kind", "step", "rows"}; or the same as a table."""
     span = _asked(request)
+    if request.name == "history.csv":
+        return _table(request, span)
     return _module(span[0]).rows(request.app.gateway, *span), {"Content-Type": "application/json"}
 
 
-def get_history_csv(request):
+def _table(request, span):
     """The same; separator=; (with a decimal comma) or , (with a point)."""
-    span = _asked(request)
     mark = request.args.get("separator", ";")
     if mark not in (";", ","):
         _refuse(request, "separator", mark, "; or ,")

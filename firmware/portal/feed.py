@@ -17,7 +17,7 @@ _KEYS = ("apparent_va", "injected_va", "net_va", "load_percent", "period")
 _SHORT = ("va", "injected_va", "net_va", "load", "period")
 
 
-def get_live(request):
+def get(request):
     """A feed, or 503 when there are as many as may be."""
     app = request.app
     now = time.ticks_ms()

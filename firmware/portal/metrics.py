@@ -8,7 +8,7 @@ standard only.
 from firmware.rarely import load
 
 
-def get_metrics(request):
+def get(request):
     """All series."""
     kind = {"Content-Type": "text/plain; version=0.0.4; charset=utf-8"}
     return _series(request.app.gateway), kind

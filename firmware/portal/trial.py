@@ -13,7 +13,7 @@ _PATIENCE = const(9)  # s for all of it: a name to look up, and TLS
 _TESTS = "mqtt ntp influx post"
 
 
-async def post_test(request):
+async def post(request):
     """{"ok", "words"}; the body holds the settings to try with, or is empty."""
     app = request.app
     name = request.rest

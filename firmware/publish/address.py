@@ -41,9 +41,8 @@ def basic(user, password) -> bytes:
 
 def quote(text) -> str:
     """Text as a part of a query."""
-    quoted = ""
-    for c in text.encode():
-        letter = chr(c)
-        plain = "0" <= letter <= "9" or "A" <= letter <= "Z" or "a" <= letter <= "z"
-        quoted += letter if plain or letter in "-_.~" else f"%{c:02X}"
-    return quoted
+    quoted = b""
+    for c in text.encode():  # a letter as a text of its own would be a name, in memory for good
+        plain = 0x30 <= c <= 0x39 or 0x41 <= c <= 0x5A or 0x61 <= c <= 0x7A
+        quoted += bytes((c,)) if plain or c in b"-_.~" else b"%%%02X" % c
+    return quoted.decode()

@@ -86,10 +86,10 @@ class Round:
             kept["state"] = state
         # All that may be announced is written down before it is.
         self._keep(kept, form, ids + [one for one in before if one not in ids])
-        there = {one[0] for one in ids}
+        there = {one[:1] for one in ids}
         ids = before = None  # memory for the announcements
         if self._whole:
-            for group in sorted(there | {one[0] for one in self._gone}):
+            for group in sorted(there | {one[:1] for one in self._gone}):
                 self._entity = group if group in there else None
                 yield _topic(form, group)
         else:
@@ -132,15 +132,15 @@ class Round:
             head = b","
             ident = entity[0]
             writer.text(ident[3:].encode())
-            writer.write(b':{"p":"%s",' % _COMPONENTS[ident[1]].encode())
+            writer.write(b':{"p":"%s",' % _COMPONENTS[ident[1:2]].encode())
             self._entities.describe(writer, entity, False)
             writer.write(b"}")
         for ident in self._gone:
-            if ident[0] == group:
+            if ident[:1] == group:
                 writer.write(head)
                 head = b","
                 writer.text(ident[3:].encode())
-                writer.write(b':{"p":"%s"}' % _COMPONENTS[ident[1]].encode())
+                writer.write(b':{"p":"%s"}' % _COMPONENTS[ident[1:2]].encode())
         writer.write(b'},"stat_t":')
         writer.text(self._entities.where(self._entities.group).encode())
 
@@ -149,5 +149,5 @@ def _topic(form, ident) -> bytes:
     """Where an entity, <group><component>/<object>, or a group is announced."""
     prefix, whole, chip = form.split("\n")
     if whole:
-        return f"/{prefix}/device/{chip}_{ident[0]}/config".encode()
-    return f"/{prefix}/{_COMPONENTS[ident[1]]}/{chip}/{ident[3:]}/config".encode()
+        return f"/{prefix}/device/{chip}_{ident[:1]}/config".encode()
+    return f"/{prefix}/{_COMPONENTS[ident[1:2]]}/{chip}/{ident[3:]}/config".encode()

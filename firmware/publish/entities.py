@@ -14,6 +14,9 @@ template. At the end a line =key has the names of a period of historique.
 
 A key that is missing in a message leaves a number as it was: the template gives an empty text,
 which Home Assistant ignores. A text is then unknown, which is among the options of an enum.
+
+Letters are taken out of a text as pieces of it, [:1]: what text[0] gives is a name, in memory for
+good.
 """
 
 import firmware
@@ -36,7 +39,7 @@ class Entities:
         words = home.words.split("\n")
         self._chip, self._base, self._french = words[2], words[4], words[5] == "fr"
         self._meter = home.books.meter
-        self._mode = self._meter.mode[0].upper()  # U is unknown
+        self._mode = self._meter.mode[:1].upper()  # U is unknown
         self._phases = self._meter.phases
         self._number = kept["number"]
         self._present = self._look(home)
@@ -45,7 +48,7 @@ class Entities:
         """Each entity, or those of a group."""
         with open(f"{firmware.__path__}/publish/entities.txt") as file:
             for line in file:
-                if line[0] == "=":
+                if line[:1] == "=":
                     return
                 if line.startswith(group):
                     yield from self._line(line.rstrip().split("|", 4))
@@ -72,17 +75,17 @@ class Entities:
         writer.write(b',"uniq_id":"%s_%s",' % (self._chip.encode(), ident[3:].encode()))
         if alone:
             writer.write(b'"stat_t":')
-            writer.text(self.where(marks[2]).encode())
+            writer.text(self.where(marks[2:3]).encode())
             writer.write(b",")
-        self.group = marks[2]
+        self.group = marks[2:3]
         writer.write(cells[1].encode())
         writer.write(b',"val_tpl":"')
         writer.write((cells[4] if len(cells) > 4 else _template(key, "t" in marks)).encode())
         writer.write(b'"')
-        if marks[1] == "b":
+        if marks[1:2] == "b":
             writer.write(b',"pl_on":"True","pl_off":"False"')
         if "x" in marks:
-            seconds = _HEALTH if marks[2] == "g" else 4 * self._home.interval
+            seconds = _HEALTH if marks[2:3] == "g" else 4 * self._home.interval
             writer.write(b',"exp_aft":%d' % seconds)
         if "d" in marks:
             writer.write(b',"ent_cat":"diagnostic"')
@@ -94,7 +97,7 @@ class Entities:
         marks, key = cells[0].split(" ")
         key, _, other = key.partition("?")
         rest = marks[3:]
-        if rest[-1:] in ("H", "S", "P") and rest[-1] != self._mode:
+        if rest[-1:] in ("H", "S", "P") and rest[-1:] != self._mode:
             return
         if "3" in rest and self._phases != 3:
             return
@@ -103,7 +106,7 @@ class Entities:
                 word = self._period(self._known(period) or name or period)
                 yield self._entity(cells, key.replace("*", period), word)
         elif "#" in key:
-            for n in range(1, int(key[-1]) + 1):
+            for n in range(1, int(key[-1:]) + 1):
                 if self._has(f"{key[:-2]}{n}"):
                     yield self._entity(cells, f"{key[:-2]}{n}", str(n))
         elif "c" in rest or self._has(other or key):
@@ -112,7 +115,7 @@ class Entities:
     def _entity(self, cells, key, word):
         marks = cells[0].split(" ")[0]
         name = key.replace(".", "_")
-        if marks[-1] in "HSP":
+        if marks[-1:] in "HSP":
             # An enum must not lose the option that it shows.
             name += f"_{self._meter.mode}"
         elif "i" in marks:

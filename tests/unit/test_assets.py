@@ -89,7 +89,7 @@ async def test_without_a_folder_of_pages():
         app, path, args, headers = App(), "/", {}, {}
 
     try:
-        module.get_file(Request())
+        module.get(Request())
         raise AssertionError("found")
     except ValueError as error:
         assert error.args == (404,)

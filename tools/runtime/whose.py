@@ -8,7 +8,7 @@ from tools.runtime.scopes import bound
 # Modules whose things are asked for by a text of another's: and how those begin.
 _ASKED = {
     "firmware.tic.meter": "", "firmware.tic.tariff": "", "microdot": "before_ after_",
-    "firmware.portal": "get_ post_ after_error_",  # the last is Microdot's
+    "firmware.portal": "get post delete after_error_",  # the last is Microdot's
     "firmware.assembly": "-", "firmware.board": "-",  # they ask for nothing of ours
 }
 _TABLES = ("firmware.tic.keys", "firmware.tic.model")  # whose texts name what a meter has

@@ -47,7 +47,7 @@ def main() -> None:
 
 
 async def _watch(watched, sleep_ms):
-    commands = open(os.getenv("TICGATE_WATCH"))
+    commands = open(os.getenv("TICGATE_WATCH"), "rb")  # texts to compare with would be names
     poll = select.poll()
     poll.register(commands, select.POLLIN)
     weigh = "-m" in sys.argv
@@ -67,23 +67,25 @@ async def _watch(watched, sleep_ms):
             command = commands.readline().strip()
             if not command:
                 sys.exit()
-            answer = {"heap": heap, "peak": heap, "stall": stall / 1000}
-            answer.update(getattr(machine.UART, "told", dict)())
-            if command == "names":
+            peak = heap
+            if command == b"names":
                 micropython.qstr_info(1)
-            elif command != "worst":
-                if command == "go on":
-                    answer["heap"] = gc.mem_alloc() - without
+            elif command != b"worst":
+                if command == b"go on":
+                    heap = gc.mem_alloc() - without
                     gc.enable()
                 else:
                     gc.collect()
-                    answer["heap"] = gc.mem_alloc() - without
-                if command == "hold":
+                    heap = gc.mem_alloc() - without
+                if command == b"hold":
                     gc.disable()
-            if command == "stay":
-                answer["modules"] = list(sys.modules)
-            print("@" + json.dumps(answer))
-            del answer
+            modules = json.dumps(list(sys.modules)) if command == b"stay" else "[]"
+            told = json.dumps(getattr(machine.UART, "told", dict)())[1:]
+            # A dict of all that would make names of its keys.
+            print('@{"heap":%d,"peak":%d,"stall":%f,"modules":%s' % (
+                heap, peak, stall / 1000, modules), end=told if told == "}" else "," + told)
+            print()
+            modules = told = None
             heap = stall = 0
 
 
