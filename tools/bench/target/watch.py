@@ -82,8 +82,8 @@ async def _watch(watched, sleep_ms):
             modules = json.dumps(list(sys.modules)) if command == b"stay" else "[]"
             told = json.dumps(getattr(machine.UART, "told", dict)())[1:]
             # A dict of all that would make names of its keys.
-            print('@{"heap":%d,"peak":%d,"stall":%f,"modules":%s' % (
-                heap, peak, stall / 1000, modules), end=told if told == "}" else "," + told)
+            print(f'@{{"heap":{heap},"peak":{peak},"stall":{stall / 1000},"modules":{modules}',
+                  end=told if told == "}" else "," + told)
             print()
             modules = told = None
             heap = stall = 0
