@@ -15,7 +15,7 @@ _BACKLOG = "backlog_"
 _OURS = (
     "config.json", "config.bad", "config.tmp", "config.old", "admin.json",
     "admin.json.tmp", "meter.json", "meter.json.tmp", "tic.last", "log", "log.old", "ca.der",
-    "ca.tmp",
+    "ca.tmp", "labels.json", "labels.json.tmp",
 )
 
 
