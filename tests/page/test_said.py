@@ -26,7 +26,8 @@ _ELSEWHERE = {
     "history.py": "a table",
     "log.py": "the log",
     "outputs.py": "a rule that is none: refusal.py says it to the page",
-    "portal/exchange.py": "requests that no browser makes, but for those in _BROWSER",
+    "portal/exchange.py": "whoever went away is told nothing",
+    "portal/reading.py": "requests that no browser makes, but for those in _BROWSER",
     "portal/feed.py": "an EventSource is told nothing but that there is no feed",
     "portal/metrics_gateway.py": "Prometheus",
     "portal/metrics_meter.py": "Prometheus",
@@ -42,7 +43,7 @@ _BROWSER = ("the head of the request is too long", "a body has at most {} bytes"
 
 # Single strings: what begins so.
 _NO_SENTENCE = (
-    " session:api_session",  # tables
+    " get_session:api_session",  # tables
     "open wep wpa",
     "version family",
     "html=text",
