@@ -13,6 +13,7 @@ from firmware.rarely import load
 TYPE_CHECKING = False  # as the type checker reads it
 if TYPE_CHECKING:
     from firmware.books import Books
+    from firmware.installing import Installing
     from firmware.link.clock import Clock
     from firmware.link.setup import Setup
     from firmware.link.wifi import Wifi
@@ -25,7 +26,6 @@ if TYPE_CHECKING:
     from firmware.supervisor import Supervisor
     from firmware.tic.source import Source
     from firmware.tic.store import Store
-    from firmware.update import Update
 
 _GARBAGE = const(8192)  # bytes allocated between two collections, so that the heap need not grow
 _EVENTS = const(10)  # that are kept for the pages
@@ -79,7 +79,7 @@ class Gateway:
     keys = None  # poll(0): whether something was typed; None while console.py listens
     safe = False  # safe mode: the pages only
     proof: "Proof | None" = None  # while this version has yet to show that it works
-    update: "Update | None" = None  # that is being taken
+    update: "Installing | None" = None  # that is going on
     newer = ""  # the version at the owner's address, if it is newer than ours
     _watchdog = None
 

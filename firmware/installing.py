@@ -1,38 +1,89 @@
-"""An update from a stream to the restart, whoever asked for it. Loaded for it."""
+"""An update from its source to the restart, whoever asked for it. Loaded for it.
+
+There is no memory for the pages beside it: they are forgotten, and whoever asks for them is told.
+"""
+
+import gc
+from time import ticks_add
+
+from micropython import const
 
 from firmware.rarely import load
 
 _WARNING = 1  # as in log.py
+_GARBAGE = const(1024)  # bytes between two collections
+_LEAVE = const(3000)  # ms to hear out whoever is told
 
 
-async def install(gateway, source, confirmed) -> str:
-    """Install from a stream, and restart. -> the version. ValueError (words, what confirms it) if
-    it is refused, OSError or EOFError if the flash or the sender fails: nothing is changed then.
+class Installing:
+    """What has the place of the pages (Server.leave). `update`: Update, once there is one."""
+
+    update = None
+
+    async def busy(self, server, connection) -> None:
+        """Tell whoever asks for a page to come back."""
+        going = self.update
+        done = going.done * 100 // going.size if going and going.size else 0
+        told = b'{"error": "an update is being installed", "percent": %d}' % done
+        connection.told = True
+        connection.due = ticks_add(server.ticks_ms(), _LEAVE)
+        connection.stream.write(
+            b"HTTP/1.0 503 Updating\r\nRetry-After: 10\r\nCache-Control: no-store\r\n"
+            b"Content-Type: application/json\r\nContent-Length: %d\r\n\r\n%s" % (len(told), told))
+        await connection.stream.drain()
+        # To close now would reset the connection before the answer is read.
+        buffer = bytearray(64)
+        while await connection.stream.readinto(buffer):
+            pass
+
+    async def run(self, gateway, source, confirmed) -> str:
+        """Install from a stream. -> the version"""
+        reading = gateway.read() is not None and gateway.store.frames > 0
+        self.update = load("update").Update(source, confirmed, reading)
+        try:
+            return await self.update.run()
+        except ValueError as refused:
+            gateway.say(f"update: refused, {refused.args[0]}", _WARNING)
+            raise
+        except (OSError, EOFError) as error:
+            gateway.say(f"update: failed ({error})", _WARNING)
+            raise
+
+    async def fetch(self, gateway, confirmed) -> str:
+        """Install what is at the owner's address. -> the version"""
+        download = load("fetching").Download(gateway)
+        try:
+            await download.open()
+            return await self.run(gateway, download, confirmed)
+        finally:
+            download.close()
+
+
+async def install(gateway, source, confirmed, connection=None) -> str:
+    """Install from a stream (None: what is at the owner's address), and restart. -> the version
+
+    connection: that of the pages which waits for the outcome. ValueError (words, what confirms
+    it) if it is refused, OSError or EOFError if the flash or the sender fails: nothing is changed
+    then.
     """
     if gateway.update:
         raise ValueError("another update is going on", "")
-    reading = gateway.read() is not None and gateway.store.frames > 0
-    gateway.update = going = load("update").Update(source, confirmed, reading)
+    gateway.update = going = Installing()
+    pages = gateway.pages
+    if pages:
+        await pages.leave(going, connection)
+    threshold = gc.threshold()
+    gc.threshold(_GARBAGE)
     try:
-        version = await going.run()
-    except ValueError as refused:
-        gateway.say(f"update: refused, {refused.args[0]}", _WARNING)
-        raise
-    except (OSError, EOFError) as error:
-        gateway.say(f"update: failed ({error})", _WARNING)
-        raise
+        if source:
+            version = await going.run(gateway, source, confirmed)
+        else:
+            version = await going.fetch(gateway, confirmed)
     finally:
+        gc.threshold(threshold)
         gateway.update = None
+        if pages:
+            pages.guest = None
     gateway.say(f"update: version {version} is there, restart")
     gateway.restart()
     return version
-
-
-async def fetch(gateway, confirmed) -> str:
-    """Install what is at the owner's address."""
-    download = load("fetching").Download(gateway)
-    try:
-        await download.open()
-        return await install(gateway, download, confirmed)
-    finally:
-        download.close()

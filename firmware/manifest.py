@@ -67,11 +67,14 @@ class Manifest:
 
     def line(self, data) -> None:
         """A line, bytes without their end. Refused says why it will not do."""
+        self._n += 1
+        if self._n > 5 and data[:9] == b"signature":
+            self._signature(data[10:])
+            return
         try:
             text = data.decode()
         except ValueError:
             text = ""
-        self._n += 1
         if self._n == 1:
             if text != FIRST:
                 raise Refused("this is no update of this gateway", "")
@@ -81,11 +84,8 @@ class Manifest:
             if key != name:
                 raise _damaged()
             (self._version, self._family, self._mpy, self._bytes)[self._n - 2](value)
-        elif text[:9] == "signature":
-            self._signature(text[10:])
-            return
         else:
-            path, size, _ = entry(text)
+            path, size = entry(text)
             self._files += 1
             self._sum += size
             self.room += (size + _BLOCK - 1) // _BLOCK * _BLOCK
@@ -119,7 +119,9 @@ class Manifest:
         self.size = int(value)
 
     def _signature(self, text):
-        """The last line; nothing of the others has been believed yet but for what is refused."""
+        """The last line, which may be long; nothing of the others has been believed yet but for
+        what is refused.
+        """
         if self._sum != self.size or not self._files:
             raise _damaged()
         key = self._board.key
@@ -132,26 +134,27 @@ class Manifest:
 
 
 def entry(text) -> tuple:
-    """(path, bytes, SHA-256 in hex) of the line of a file."""
+    """(path, bytes) of the line of a file, which ends in its SHA-256 in hex."""
     words = text.split(" ")
     if len(words) != 4 or words[0] != "file" or not words[2].isdigit() or len(words[2]) > 7:
         raise _damaged()
     if len(words[3]) != 64:
         raise _damaged()
-    return words[1], int(words[2]), words[3]
+    return words[1], int(words[2])
 
 
 def signed(digest, text, key) -> bool:
-    """Whether a signature (hex) is that of the key's owner: RSA, PKCS #1 v1.5, SHA-256."""
-    n = (len(f"{key:x}") + 1) // 2
+    """Whether a signature (hex, bytes) is the key's owner's: RSA, PKCS #1 v1.5, SHA-256."""
     try:
         found = int(text, 16)
     except ValueError:
         return False
     if found >= key:
         return False
+    found = pow(found, _EXPONENT, key)
+    n = (len(f"{key:x}") + 1) // 2
     wanted = b"\x00\x01" + b"\xff" * (n - 22 - 32) + _INFO + digest
-    return pow(found, _EXPONENT, key).to_bytes(n, "big") == wanted
+    return found.to_bytes(n, "big") == wanted
 
 
 def older(one, two) -> bool:

@@ -46,7 +46,7 @@ class Newer:
         board = load("manifest").Board(load("slots").running())
         if self._install and board.key and not load("slots").trying():
             try:
-                await load("installing").fetch(gateway, "")
+                await load("installing").install(gateway, None, "")
             except (OSError, ValueError) as error:
                 gateway.say(f"update: not installed, {error.args[0]}", _WARNING)
 

@@ -1,5 +1,5 @@
 """GET /api/update: what runs, and what may come. POST /api/update?older=1: a new version, as the
-body, which goes to the flash as it comes (exchange.py). POST /api/update/check, /fetch: at the
+body, which goes to the flash as it comes (taking.py). POST /api/update/check, /fetch: at the
 owner's address; /back: the one before.
 """
 
@@ -7,7 +7,7 @@ from firmware.rarely import load
 
 
 def get(request):
-    """What an update has to fit, and how one that is going on goes on."""
+    """What an update has to fit."""
     gateway, slots = request.app.gateway, load("slots")
     slot = slots.running()
     board = load("manifest").Board(slot)
@@ -17,9 +17,6 @@ def get(request):
         "signed": bool(board.key), "before": slots.version(slots.free()),
         "newer": gateway.newer,
     }
-    going = gateway.update
-    if going:
-        told["taking"] = {"version": going.version, "done": going.done, "size": going.size}
     told.update(slots.facts())
     return told
 
@@ -34,26 +31,20 @@ async def post(request):
         app.abort(404, "no such thing here")
     if not what and not hasattr(request, "source"):
         app.abort(400, "the body has to be a bundle, made by `make dist`")
-    confirmed = " ".join([word for word in ("older", "unsigned") if request.args.get(word)])
     link = gateway.link
-    try:
-        if not what:
-            install = load("installing").install(gateway, request.source, confirmed)
-        elif link and not link.up.is_set():
-            raise OSError("there is no network")
-        elif what == "check":
+    if what and link and not link.up.is_set():
+        app.abort(502, "there is no network")
+    if what == "check":
+        try:
             version = await load("newer").check(gateway)
-            return {"version": version, "newer": bool(version)}
-        else:
-            request.sock[1].due = None  # it has deadlines of its own
-            install = load("installing").fetch(gateway, confirmed)
-        return {"version": await install, "restart": True}
-    except ValueError as refused:
-        words, confirm = (refused.args + ("", ""))[:2]
-        return app.abort(409 if confirm else 400, {"error": words, "confirm": confirm})
-    except (OSError, EOFError) as error:
-        words = load("publish.dialling").words(error) if what else f"{error}: nothing changed"
-        return app.abort(503 if not what else 502, words)
+        except OSError as error:
+            app.abort(502, load("publish.dialling").words(error))
+        return {"version": version, "newer": bool(version)}
+    confirmed = " ".join([word for word in ("older", "unsigned") if request.args.get(word)])
+    body = None if what else request.source
+    # There is no memory for both of us: it answers when we are out of the way.
+    request.sock[1].lent = "portal.taking", gateway, confirmed, body
+    return {}
 
 
 def _back(request):

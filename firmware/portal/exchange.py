@@ -31,35 +31,6 @@ _STREAM = "/api/update"  # the one path whose body is not kept
 _readers = [0, None]  # how many read a request now, and the module for it
 
 
-class Source:
-    """A body for who reads it by and by; `left`: bytes of it that are to come."""
-
-    def __init__(self, server, connection, came, length):
-        self._server = server
-        self._connection = connection
-        self._came = came
-        self.left = length
-
-    async def readinto(self, view) -> int:
-        """Bytes that came into a view, 0 at the end."""
-        connection, now = self._connection, self._server.ticks_ms
-        n = min(len(view), self.left)
-        if self._came:
-            n = min(n, len(self._came))
-            view[:n] = self._came[:n]
-            self._came = self._came[n:]
-        elif n:
-            connection.due = ticks_add(now(), _BODY)
-            n = None
-            while n is None:
-                n = await connection.stream.readinto(view[: self.left])
-            if not n:
-                raise EOFError("the sender went away")
-        connection.due = ticks_add(now(), _WORK)
-        self.left -= n
-        return n
-
-
 async def answer(server, connection, app, first) -> None:
     """Read the request that begins with the bytes `first`, and answer it. Its turn has come."""
     now = server.ticks_ms
@@ -67,18 +38,24 @@ async def answer(server, connection, app, first) -> None:
     buffer = bytearray(_SIZE)
     buffer[0] = first[0]
     guard = getattr(app, "guard", None)
-    body = source = None
+    body = None
+    patience = _LEAVE
     try:
         request, reply = await _read(server, connection, app, guard, buffer)
         if request:
-            source = getattr(request, "source", None)
             if ticks_diff(now(), connection.began) > _SHORT:
                 await server.turn(connection)  # others have had theirs meanwhile
             connection.asked = whole = True
             connection.due = ticks_add(now(), _WORK)
             reply = await app.dispatch_request(request)
+            if connection.lent:
+                headers = [f"{name}: {value}\r\n" for name, value in reply.headers.items()]
+                connection.lent += ("".join(headers),)
+                return
+            source = getattr(request, "source", None)
+            if source and source[1] > len(source[0]):
+                whole, patience = False, _WORK
             request = None
-            whole = not (source and source.left)
         else:
             whole = False
         body = reply.body
@@ -98,14 +75,14 @@ async def answer(server, connection, app, first) -> None:
     if not whole:
         # To close now would reset the connection before the answer is read.
         connection.asked = False  # whoever needs its place may have it
-        connection.due = ticks_add(now(), _WORK if source else _LEAVE)
+        connection.due = ticks_add(now(), patience)
         while await connection.stream.readinto(buffer):
             pass
 
 
 async def _read(server, connection, app, guard, buffer) -> tuple:
-    """(the request, None), or (None, the answer that refuses it). A body that is not kept is
-    request.source.
+    """(the request, None), or (None, the answer that refuses it). Of a body that is not kept
+    request.source tells: (what of it has come, its length).
 
     Those who read at the same time share the module for it.
     """
@@ -115,8 +92,7 @@ async def _read(server, connection, app, guard, buffer) -> tuple:
         request, came = await reading.head(connection, app, buffer)
         connection.due = ticks_add(server.ticks_ms(), _BODY)
         if request.path == _STREAM and guard and guard.user(request):
-            request.source = Source(  # type: ignore
-                server, connection, came, request.content_length)
+            request.source = came, request.content_length  # type: ignore
             request.content_length = 0
         elif request.content_length:
             await reading.body(connection.stream, request, came, guard)

@@ -19,6 +19,8 @@ from micropython import const
 
 from firmware.link.listening import coming, listen
 from firmware.log import ERROR
+from firmware.portal.connection import BUSY, Connection
+from firmware.rarely import load
 
 _PLACES = const(3)  # connections, besides feeds
 _ALL = const(6)  # with feeds
@@ -34,32 +36,7 @@ _POLITE = const(300)  # ms for what others are about to send
 _LOOK = const(1000)  # ms between two looks at the deadlines
 _QUIET = const(300000)  # ms without a request after which the application is forgotten
 _GARBAGE = const(1024)  # bytes between two collections while the application is in memory
-_RESIDENT = ("server", "sessions")  # modules that are not
-_BUSY = b"HTTP/1.0 503 Busy\r\nRetry-After: 1\r\nContent-Length: 0\r\n\r\n"
-_LATE = b"HTTP/1.0 408 Too slow\r\nContent-Length: 0\r\n\r\n"
-
-
-class Connection:
-    """A client, and the address it has. `due`: the tick at which it is cut, None for never;
-    `began`: the tick at which its turn came, None if it has none; `waits`: for its turn; `asked`:
-    there is a request that is being answered; `feed`: it is to last, and has a place of its own.
-    """
-
-    late = asked = told = feed = waits = False
-    task: "asyncio.Task | None" = None
-    began = None
-
-    def __init__(self, stream, address, due):
-        self.stream = stream
-        self.address = address
-        self.due = due
-
-    def cut(self, words=_LATE) -> None:
-        """End it, and say why if nothing has been said yet."""
-        self.late = True
-        if not self.told:
-            _say(self.stream, words)
-        self.task.cancel()
+_RESIDENT = ("server", "sessions", "connection")  # modules that are not
 
 
 class Server:
@@ -67,10 +44,11 @@ class Server:
     wanted(): whether to listen at all.
 
     `open`: the connections; `served`: requests; `others`: [(name, Upload)] whose requests need as
-    much memory as ours.
+    much memory as ours; `guest`: who has our memory for a while, see leave().
     """
 
     others: "list[tuple]" = []
+    guest = None
 
     def __init__(self, port, load, ticks_ms, say, wanted=lambda: True):
         self.open = []
@@ -98,7 +76,7 @@ class Server:
                 task.cancel()
                 listener.close()
                 for connection in self.open:
-                    connection.cut(_BUSY)
+                    connection.cut(BUSY)
                 self._forget()
 
     def look(self) -> None:
@@ -115,7 +93,7 @@ class Server:
         connection.began = connection.due = None
         connection.waits = True
         patience = _POLITE
-        while self._busy() or patience > 0 and self._sending():
+        while not self.guest and (self._busy() or patience > 0 and self._sending()):
             await asyncio.sleep_ms(_SOON)
             patience -= _SOON
         connection.waits = False
@@ -129,6 +107,26 @@ class Server:
         """Somebody waits for a turn."""
         return any(connection.waits for connection in self.open)
 
+    async def leave(self, guest, connection=None) -> None:
+        """Forget the application, whoever is being answered, but for one connection: it has a few
+        seconds. Until `guest` is None again, guest.busy(server, connection) answers, and is
+        awaited.
+        """
+        self.guest = guest
+        patience = 2 * _SLOW
+        while patience > 0:
+            others = [one for one in self.open if (one.began is not None or one.waits)
+                      and one is not connection]
+            if not others:
+                break
+            for one in others:
+                if not one.late and (one.feed or patience < _SLOW):
+                    one.cut(BUSY)
+            others = one = None
+            await asyncio.sleep_ms(_SOON)
+            patience -= _SOON
+        self._forget()
+
     async def _accept(self, listener):
         while True:
             await coming(listener)  # type: ignore  # MicroPython awaits generators
@@ -138,7 +136,7 @@ class Server:
                     await asyncio.sleep_ms(0)
                 idle = self._full() and self._idle()
                 if idle:
-                    idle.cut(_BUSY)
+                    idle.cut(BUSY)
             try:
                 client, address = listener.accept()
             except OSError:  # it has gone again
@@ -189,12 +187,15 @@ class Server:
         """One connection, one request."""
         try:
             first = await connection.stream.read(1)
-            if first:
+            if first and not self.guest:
                 await self.turn(connection)
-                answer, app = self._pages or self._open_pages(connection)
-                self.served += 1
-                await answer(self, connection, app, first)
-                self._last = self.ticks_ms()
+            if first:
+                await self._answer(connection, first)
+            if connection.lent:
+                # Nothing of the application is on the stack any more.
+                name, *what = connection.lent
+                connection.lent = None
+                await load(name).run(self, connection, *what)
         except asyncio.CancelledError:
             if not connection.late:
                 raise
@@ -206,6 +207,17 @@ class Server:
             self.open.remove(connection)
             connection.stream.s.close()
 
+    async def _answer(self, connection, first):
+        """What a coroutine has had in hand stays in memory until its end: hence this one."""
+        self.served += 1
+        if self.guest:
+            connection.began = None
+            await self.guest.busy(self, connection)
+            return
+        answer, app = self._pages or self._open_pages(connection)
+        await answer(self, connection, app, first)
+        self._last = self.ticks_ms()
+
     def _open_pages(self, connection):
         gc.collect()
         self._garbage = gc.threshold()
@@ -216,7 +228,7 @@ class Server:
             self._pages = pages = answer, self._load()
             return pages
         except Exception:
-            _say(connection.stream, _BUSY)
+            connection.say(BUSY)
             self._forget()
             raise
 
@@ -234,10 +246,3 @@ class Server:
         sys.modules.pop("microdot", None)
         gc.collect()
 
-
-def _say(stream, words):
-    """Send this if it can be sent at once."""
-    try:
-        stream.s.write(words)
-    except OSError:
-        pass

@@ -25,6 +25,7 @@ def house(micropython32):
                               environment=environment, **gateway.USUAL)
         houses.append(one.__enter__())
         one.wait(frames)
+        start.last = one
         return port
 
     yield start
@@ -45,10 +46,36 @@ def ask(port, path):
 def test_a_signed_bundle_is_checked_to_its_end(house):
     public, bundle = gateway.signed_bundle()
     port = house({"release.pub": public})
-    gateway.update(port, bundle)  # its last byte is wrong
+    gateway.update(port, bundle, gateway.choose_password(port))  # its last byte is wrong
     status, told = ask(port, "/api/update")
     assert status == 200 and told["signed"] is True and told["family"] == "simulator"
     assert told["before"] == "" and "taking" not in told
+
+
+def test_it_has_the_place_of_the_pages_while_it_comes(house):
+    public, bundle = gateway.signed_bundle()
+    port = house({"release.pub": public})
+    watched = house.last
+    headers = gateway.choose_password(port)
+    feed = http.client.HTTPConnection("127.0.0.1", port, timeout=40)
+    feed.request("GET", "/api/live")
+    live = feed.getresponse()
+    opened = watched.ask("stay")["heap"]
+    sender = http.client.HTTPConnection("127.0.0.1", port, timeout=40)
+    sender.putrequest("POST", "/api/update")
+    for name, value in {**headers, "Content-Length": len(bundle)}.items():
+        sender.putheader(name, value)
+    sender.endheaders(bundle[:100_000])
+    live.read()  # to its end: it is cut
+    wait_for(lambda: ask(port, "/api/status")[0] == 503, "the update")
+    wait_for(lambda: ask(port, "/api/status")[1].get("percent", 0) > 20, "the files")
+    told = watched.ask("stay")
+    assert not [name for name in told["modules"] if "portal.app" in name or "microdot" in name]
+    assert told["heap"] < opened
+    sender.close()  # it breaks off
+    wait_for(lambda: ask(port, "/api/status")[0] == 200, "the pages")
+    assert ask(port, "/api/update")[1]["before"] == ""
+    gateway.update(port, bundle, headers)
 
 
 def test_failures_are_told_and_the_third_is_safe_mode(house):

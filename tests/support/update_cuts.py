@@ -16,7 +16,7 @@ import test_boot as boot
 from bundle import Board, Source
 from flash import Flash
 
-from firmware import manifest, migrating, slots
+from firmware import filling, manifest, migrating, slots
 from firmware import update as module
 
 _PLACE = "/cut"
@@ -129,7 +129,8 @@ def whole(slot):
         lines = file.read().split("\n")
     for line in lines:
         if line[:5] == "file ":
-            path, size, digest = manifest.entry(line)
+            path, size = manifest.entry(line)
+            digest = line.split()[3]
             with open(f"{slot}/{path}", "rb") as file:
                 data = file.read()
             assert len(data) == size and sha256(data).digest().hex() == digest, path
@@ -163,8 +164,9 @@ def run(steps, last=None, image=None):
 
 
 def main():
-    known = {"slots": slots, "manifest": manifest, "migrating": migrating}
-    module.load = lambda name: known[name]
+    known = {"slots": slots, "manifest": manifest, "migrating": migrating,
+             "filling": filling}
+    module.load = filling.load = lambda name: known[name]
     place = Place(CutFlash(), fresh=True)
     fill()
     place.close()

@@ -6,7 +6,7 @@ import bundle
 import test_boot as boot
 
 import firmware
-from firmware import fetching, installing, manifest, migrating, newer, slots
+from firmware import fetching, filling, installing, manifest, migrating, newer, slots
 from firmware import update as module
 
 _PORT = 18923
@@ -46,7 +46,7 @@ class Server:
 
 
 class Gateway:
-    clock = find = update = None
+    clock = find = pages = update = None
     newer = ""
 
     def __init__(self, url=f"http://127.0.0.1:{_PORT}/ticgate.bundle"):
@@ -161,18 +161,20 @@ class Place(boot.Flash):
 
     def __enter__(self):
         boot.Flash.__enter__(self)
-        self.kept = slots.running, manifest.Board, module.load, installing.load, newer.load
+        self.kept = (slots.running, manifest.Board, module.load, filling.load, installing.load,
+                     newer.load)
         slots.running = lambda: "a"
         manifest.Board = lambda slot: bundle.Board(key=bundle.KEY)
         known = {"slots": slots, "manifest": manifest, "migrating": migrating, "update": module,
-                 "fetching": fetching, "installing": installing}
-        module.load = installing.load = lambda name: known[name]
+                 "filling": filling, "fetching": fetching, "installing": installing}
+        module.load = filling.load = installing.load = lambda name: known[name]
         newer.load = lambda name: known[name] if name in known else self.kept[-1](name)
         return self
 
     def __exit__(self, *_):
-        slots.running, manifest.Board, module.load, installing.load, newer.load = self.kept
-        module._remove_tree("b")
+        slots.running, manifest.Board, module.load, *others = self.kept
+        filling.load, installing.load, newer.load = others
+        filling.remove("b")
         slots.remove("config.old")
         boot.Flash.__exit__(self)
 
@@ -181,7 +183,7 @@ async def test_it_is_installed_from_there():
     with Place("a", good="a"):
         gateway = Gateway()
         async with Server(ok(bundle.make(private=True))):
-            assert await installing.fetch(gateway, "") == "0.2.0"
+            assert await installing.install(gateway, None, "") == "0.2.0"
         assert gateway.restarts == 1 and slots.version("b") == "0.2.0"
         assert boot.read("app.try") == "b"
 
@@ -191,7 +193,7 @@ async def test_a_connection_that_breaks_changes_nothing():
         gateway = Gateway()
         async with Server(ok(bundle.make(private=True))[:-50]):
             try:
-                await installing.fetch(gateway, "")
+                await installing.install(gateway, None, "")
             except OSError as error:
                 assert "closed" in str(error)
             else:

@@ -10,6 +10,7 @@ from fake_client import Client, Log, Ticks
 from firmware.portal.server import Server
 
 PLACES, ALL = 3, 6
+_BALLAST = 24_000  # bytes
 
 
 class Site:
@@ -414,6 +415,123 @@ async def test_less_garbage_while_pages_are_open():
     assert 0 < gc.threshold() < 4096
     site.pass_time(302)
     assert gc.threshold() == before
+
+
+class Guest:
+    """A module that is lent a connection, in the place of portal/taking.py; has our memory."""
+
+    def __init__(self):
+        self.gate = asyncio.Event()
+        self.what = self.heap = self.loaded = None
+
+    async def run(self, server, connection, what, headers):
+        self.what, self.headers = what, headers
+        await server.leave(self, connection)
+        gc.collect()
+        self.heap, self.loaded = gc.mem_alloc(), "microdot" in sys.modules
+        await self.gate.wait()
+        server.guest = None
+        connection.told = True
+        connection.stream.write(b"HTTP/1.0 200 OK\r\n\r\nfrom the guest")
+
+    async def busy(self, server, connection):
+        connection.told = True
+        connection.stream.write(b"HTTP/1.0 503 Guest\r\n\r\n")
+
+
+class Lending(Site):
+    """A server with a large application, and a guest that GET /lend calls; for `with`."""
+
+    def load(self):
+        app = super().load()
+        app.ballast = bytearray(_BALLAST)
+
+        @app.get("/lend")
+        def lend(request):
+            request.sock[1].lent = "a.guest", 5
+            return {}
+
+        return app
+
+    def __enter__(self):
+        module = sys.modules["firmware.portal.server"]
+        self.guest, self._load = Guest(), module.load
+        module.load = {"a.guest": self.guest}.get
+        return self
+
+    def __exit__(self, *_):
+        sys.modules["firmware.portal.server"].load = self._load
+
+
+async def test_who_is_lent_a_connection_has_the_memory_of_the_application():
+    with Lending() as site:
+        feed = site.connect(get(b"/feed"))
+        await turns()
+        gc.collect()
+        before = gc.mem_alloc()
+        client = site.connect(get(b"/lend"))
+        while site.guest.heap is None:
+            await pause()
+        assert feed.closed and site.guest.what == 5 and not site.guest.loaded
+        assert "Content-Type: application/json" in site.guest.headers
+        assert before - site.guest.heap > _BALLAST
+        others = [site.connect(get(b"/")), site.connect(get(b"/feed"))]
+        await pause()
+        assert [other.status for other in others] == [503] * 2 and others[0].closed
+        assert site.loaded == 1 and not client.closed
+        site.guest.gate.set()
+        await pause()
+        assert client.sent.endswith(b"from the guest") and client.closed
+        again = site.connect(get(b"/"))
+        await pause()
+        assert again.status == 200 and site.loaded == 2 and not site.server.guest
+
+
+async def test_before_a_guest_comes_whoever_is_being_answered_has_some_seconds():
+    with Lending() as site:
+        slow = site.connect(get(b"/slow"))
+        await pause()
+        site.pass_time(4)
+        client = site.connect(get(b"/lend"))
+        await pause()
+        waiting = site.connect(get(b"/"))
+        await pause()
+        assert site.server.guest and site.guest.heap is None and not slow.closed
+        assert waiting.status == 503
+        site.gate.set()
+        while site.guest.heap is None:
+            await pause()
+        assert slow.status == 200
+        site.guest.gate.set()
+        await pause()
+        assert client.closed
+
+
+async def test_whoever_takes_longer_is_cut():
+    before = sys.modules["firmware.portal.server"].asyncio
+    with Lending() as site:
+        slow = site.connect(get(b"/slow"))
+        await pause()
+        site.pass_time(4)
+        site.connect(get(b"/lend"))
+        sys.modules["firmware.portal.server"].asyncio = Hurry
+        try:
+            while site.guest.heap is None:
+                await pause()
+        finally:
+            sys.modules["firmware.portal.server"].asyncio = before
+        assert slow.closed and slow.status == 503
+        site.guest.gate.set()
+        await pause()
+        assert not site.server.open
+
+
+class Hurry(Asyncio):
+    """asyncio, whose milliseconds are none."""
+
+    @staticmethod
+    def sleep_ms(ms):
+        return asyncio.sleep_ms(0)
 
 
 async def test_an_application_that_does_not_load_is_told():

@@ -7,7 +7,7 @@ from hashlib import sha256
 
 from bundle import Board
 
-from firmware import manifest, migrating, slots
+from firmware import filling, manifest, migrating, slots
 from firmware import update as module
 
 _MOST = 9000  # bytes on the heap of the 32-bit port, twice that on the other one
@@ -44,15 +44,16 @@ async def _peak(count):
     """Bytes of heap that an update takes at most."""
     source = Large(count)
     before, threshold = module.load, gc.threshold()
-    known = {"slots": slots, "manifest": manifest, "migrating": migrating}
-    module.load = lambda name: known[name]
+    known = {"slots": slots, "manifest": manifest, "migrating": migrating,
+             "filling": filling}
+    module.load = filling.load = lambda name: known[name]
     gc.threshold(1024)
     gc.collect()
     rest = gc.mem_alloc()
     try:
         assert await module.Update(source, board=Board()).run() == "0.2.0"
     finally:
-        module.load = before
+        module.load = filling.load = before
         gc.threshold(threshold)
     assert os.stat(f"a/web/{count - 1}.gz")[6] == _SIZE
     return source.peak - rest

@@ -274,12 +274,13 @@ def pages(meter: str, beside: int = 5, frames: int = 6, **options) -> dict:
             peak = gateway.ask("worst")["heap"]
             with ThreadPoolExecutor(beside + 1) as pool:
                 list(pool.map(lambda path: _download(port, path), EVERYTHING))
+            headers = choose_password(port)
             crowd = gateway.ask("worst")["heap"]
-            update(port, bundle)
+            opened = gateway.ask("stay")["heap"]
+            update(port, bundle, headers)
             updating = gateway.ask("worst")["heap"]
         finally:
             feed.close()
-        opened = gateway.ask("stay")["heap"]
         return {"rest": rest, "open": opened, "peak": peak, "crowd": crowd, "update": updating,
                 "names": gateway.names()}
 
@@ -299,17 +300,24 @@ def signed_bundle() -> tuple:
         return signing.modulus(key).encode(), bundle.read_bytes()[:-1] + b"?"
 
 
-def update(port: int, bundle: bytes) -> None:
-    """Send an update as the owner; Failed if it is not refused at its end."""
+def choose_password(port: int) -> dict:
+    """Be the first to choose it. -> headers of the owner"""
     client = http.client.HTTPConnection("127.0.0.1", port, timeout=_PATIENCE)
     try:
         client.request("POST", "/api/password", json.dumps({"new": "for the bench"}),
                        {"Content-Type": "application/json"})
         answer = client.getresponse()
         token = json.loads(answer.read())["token"]
-        cookie = answer.getheader("Set-Cookie").partition(";")[0]
+        return {"Cookie": answer.getheader("Set-Cookie").partition(";")[0], "X-Token": token}
+    finally:
         client.close()
-        client.request("POST", "/api/update", bundle, {"Cookie": cookie, "X-Token": token})
+
+
+def update(port: int, bundle: bytes, headers: dict) -> None:
+    """Send an update as the owner; Failed if it is not refused at its end."""
+    client = http.client.HTTPConnection("127.0.0.1", port, timeout=_PATIENCE)
+    try:
+        client.request("POST", "/api/update", bundle, headers)
         answer = client.getresponse()
         words = answer.read()
         if answer.status != 400 or b"was altered" not in words:

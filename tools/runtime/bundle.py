@@ -31,7 +31,8 @@ GROUPS = {
     "firmware.config": "settings",
     # Whoever has a network has the pages, if only for the first contact.
     "firmware.portal.server": (
-        "link.listening portal.sessions log link.wifi link.setup link.ntp button"),
+        "link.listening portal.connection portal.sessions log link.wifi link.setup link.ntp"
+        " button"),
     "firmware.local.modbus": "local.registers",
     "firmware.portal.app": "portal.exchange portal.guard portal.pieces",
 }

@@ -140,6 +140,7 @@ async function ask(path, options = {}) {
   if (answer.ok) return data;
   const after = Number(answer.headers.get("Retry-After") || data.seconds || 0);
   const words = answer.status === 429 ? t("wait", {span: span(after || 1)})
+    : "percent" in data ? t("update.going", data) // words that are here: none can be had now
     : data.error ? await translated(data.error)
       : answer.status === 503 ? t("busy") : t("refused", {status: answer.status});
   throw Object.assign(new Error(words), {status: answer.status, data: data || {}, after});
