@@ -19,30 +19,37 @@ _NEED = const(64)  # bytes free in the outbox for a message without a payload
 _PROOF = const(30000)  # ms for which a connection has to last after it took the last one
 
 
-def begin(sources, store) -> None:
-    """Labels of store.mode are about to be published: what takes back others joins the sources."""
+def begin(sources, store):
+    """Labels of store.mode are about to be published. -> the sources, with what takes back others.
+    """
     mode = store.mode
+    if not mode:
+        return sources  # it is yet to be found
     kept = load("notes").read(_KEPT).get("modes") or []
-    leaving = Leaving(sources, store, [one for one in kept if one != mode])
+    # Whatever is at it for the mode before has nothing to do any more.
+    sources = [one for one in sources if not hasattr(one, "modes")]
+    leaving = Leaving(sources, mode, [one for one in kept if one != mode])
     if mode not in kept:
         leaving.keep(kept + [mode])
-    if len(leaving.modes):
+    if leaving.modes:
         sources.append(leaving)
+    return sources
 
 
 class Leaving:
-    """`modes`: numbers (catalogue.MODES) of those whose labels are taken back."""
+    """`modes`: numbers (catalogue.MODES) of those whose labels are taken back, for that of `mode`.
+
+    sources: the list that it is in until its work is done.
+    """
 
     error = ""  # what the flash said
     retain = True
     need = _NEED
 
-    def __init__(self, sources, store, modes):
+    def __init__(self, sources, mode, modes):
         self.modes = modes
         self._sources = sources
-        self._store = store
-        self._epoch = store.epoch
-        self._mode = store.mode
+        self._mode = mode
         self.renew()
 
     def renew(self) -> None:
@@ -53,9 +60,6 @@ class Leaving:
 
     def topic(self, now):
         """Where there is something to take back, None if nowhere."""
-        if self._store.epoch != self._epoch:
-            self._sources.remove(self)  # begin() has found what is to be done instead
-            return None
         if not self._name:
             if self._since is None:
                 self._since = now

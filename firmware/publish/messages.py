@@ -39,7 +39,7 @@ class Messages:
         self._since = None  # tick of the last frame that was sent or kept
         self._labels = config.get("mqtt_labels")
         self._retain = self._labels and config.get("mqtt_retain_labels")
-        self._epoch = None  # of the store, for whose mode leaving.py was asked
+        self._epoch = None  # of the store, whose mode's labels the broker keeps
         self._frame = config.get("mqtt_frame")
         self._store = store
         self._outbox = outbox
@@ -48,7 +48,7 @@ class Messages:
         self._health = health
         self._status = status
         self._policy = Policy(config, store)
-        self._sources = list(sources)
+        self._sources = sources
         self._source = None  # that has something to say
         self._site = site = config.get("site")
         self._head = f'{{"site":{json.dumps(site)},'.encode() if site else b"{"
@@ -117,10 +117,9 @@ class Messages:
     def compose(self, now) -> bool:
         """Queue messages while there are any, there is room, and time; true if any are left."""
         self._policy.look(now)
-        store = self._store
-        if self._retain and store.epoch != self._epoch and store.mode:
-            self._epoch = store.epoch
-            load("publish.leaving").begin(self._sources, store)
+        if self._retain and self._epoch != self._store.epoch:
+            self._epoch = self._store.epoch
+            self._sources = load("publish.leaving").begin(self._sources, self._store)
         while self._outbox.waiting() < _AHEAD:
             name = self._topic(now)
             if name is None:

@@ -66,8 +66,9 @@ def test_every_topic(broker, qos, runtime):
         seen.wait(lambda: seen.payloads("status") == ["online", "offline"])
 
 
-def test_retained(broker):
-    with Publishing(broker.port, mqtt_qos=1, mqtt_retain_labels=True) as publisher:
+def test_retained(broker, tmp_path):
+    with Publishing(broker.port, mqtt_qos=1, mqtt_retain_labels=True, folder=tmp_path
+                    ) as publisher:
         publisher.tell("frame", 1234, 1000)
         publisher.until(lambda s: s["accepted"] == 13)
         with Subscriber(broker.port) as late:

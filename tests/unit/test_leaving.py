@@ -34,9 +34,9 @@ def kept():
 
 def begin(mode):
     """The source that is there for a mode, None if there is none; the sources."""
-    store, sources = FakeStore(), []
+    store = FakeStore()
     store.mode = mode
-    load("publish.leaving").begin(sources, store)
+    sources = load("publish.leaving").begin((), store)
     return (sources[0] if sources else None), sources, store
 
 
@@ -100,8 +100,8 @@ def test_a_meter_that_goes_back_meanwhile():
     source, sources, store = begin(STANDARD)
     taken(source, 3)
     store.begin(HISTORIQUE)
-    load("publish.leaving").begin(sources, store)
-    assert source.topic(0) is None and len(sources) == 1 and sources[0] is not source
+    sources = load("publish.leaving").begin(sources, store)
+    assert len(sources) == 1 and sources[0] is not source
     found = taken(sources[0])
     assert "label/EAST" in found and "label/HCHC" not in found
     sources[0].topic(30_000)

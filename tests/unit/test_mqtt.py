@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import os
 import time
 
 from fake_store import FakeConfig, FakeSource, FakeStore, standard
@@ -174,6 +175,7 @@ async def test_topics_that_are_off_and_labels_that_are_retained():
     scene.source.end_frame()
     await scene.turns(stream)
     assert ("label/DPM1", b"", 1, 0, 0, None) in messages(stream.take())
+    os.remove("labels.json")
     await scene.stop()
 
 
@@ -550,6 +552,7 @@ async def test_what_is_wrong_with_the_model_costs_nothing_else():
     assert [(one[0], one[1], one[2]) for one in found] == [("energy", b'{"said":"energy all"}', 1)]
     assert scene.mqtt.connected
     assert scene.mqtt._messages._report()["error"] == "ValueError: odd"
+    os.remove("labels.json")
     await scene.stop()
 
 
