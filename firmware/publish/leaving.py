@@ -44,6 +44,7 @@ class Leaving:
 
     error = ""  # what the flash said
     retain = True
+    busy = False
     need = _NEED
 
     def __init__(self, sources, mode, modes):
