@@ -17,51 +17,24 @@ import asyncio
 import gc
 import json
 import os
-import socket
-import sys
 import time
 
 from fake_store import FakeConfig, FakeSource, FakeStore, standard
+from led import Clock, Network, Watch, lead
 
 from firmware.publish.link import Dialler
 from firmware.publish.mqtt import Mqtt
 from firmware.rarely import load
 
-START = 838_000_000  # 2026-07-22T01:46:40Z
-
-
-class Network:
-    """The socket module; what it opens holds 4 KB each way."""
-
-    SOCK_STREAM = socket.SOCK_STREAM
-    getaddrinfo = socket.getaddrinfo
-
-    def socket(self, *kind):
-        opened = socket.socket(*kind)
-        for option in (7, 8):  # SO_SNDBUF, SO_RCVBUF of Linux
-            opened.setsockopt(socket.SOL_SOCKET, option, 4096)
-        return opened
-
-
-class Clock:
-    """Real ticks, and a time that is as fast as the frames."""
-
-    def __init__(self, step):
-        self.ticks_ms = time.ticks_ms
-        self.step = step
-        self.now = START
-
-    def utc(self):
-        return self.now
-
 
 class Meter:
     """Puts frames into the store, by the clock or when told."""
 
-    def __init__(self, store, source, clock):
+    def __init__(self, store, source, clock, step):
         self.store = store
         self.source = source
         self.clock = clock
+        self.step = step
         self.power, self.index = 1000, 21849106
         self.dropped = []
 
@@ -69,7 +42,7 @@ class Meter:
         standard(self.store, self.power, self.index, self.store.frames % 60)
         for label in self.dropped:
             self.store.drop(label)
-        self.clock.now += self.clock.step
+        self.clock.now += self.step
         self.source.end_frame()
 
     async def run(self, period):
@@ -80,11 +53,11 @@ class Meter:
             await asyncio.sleep_ms(period)
 
 
-class Watch:
-    """The longest time, in ms, that the loop let nobody else run, and the destination's share."""
+class Share(Watch):
+    """The destination's share of it, too: `held`."""
 
     def __init__(self, mqtt):
-        self.stall = self.held = 0
+        self.held = 0
         self._turn = mqtt._turn
         mqtt._turn = self._timed
 
@@ -93,25 +66,6 @@ class Watch:
         more = self._turn()
         self.held = max(self.held, time.ticks_diff(time.ticks_us(), begun) / 1000)
         return more
-
-    async def run(self):
-        last = time.ticks_ms()
-        while True:
-            await asyncio.sleep_ms(1)
-            now = time.ticks_ms()
-            self.stall = max(self.stall, time.ticks_diff(now, last) - 1)
-            last = now
-
-
-def status(mqtt, store, watch, heard):
-    gc.collect()
-    found = mqtt.status()
-    found["heap"] = gc.mem_alloc()
-    found["stall"] = watch.stall
-    found["held"] = watch.held
-    found["frames"] = store.frames
-    found["heard"] = heard
-    print(json.dumps(found))
 
 
 def finder(options):
@@ -130,8 +84,8 @@ def finder(options):
 async def main(options):
     store = FakeStore()
     source = FakeSource(store)
-    clock = Clock(options["step"])
-    meter = Meter(store, source, clock)
+    clock = Clock()
+    meter = Meter(store, source, clock, options["step"])
     backlog = options["backlog"]
     if backlog:
         backlog = backlog[0], clock, tuple(backlog[1:])
@@ -155,30 +109,24 @@ async def main(options):
     )
     if options["wait"]:
         mqtt._wait = lambda: options["wait"]
-    watch = Watch(mqtt)
-    tasks = [asyncio.create_task(watch.run())]
-    if options["period"]:
-        tasks.append(asyncio.create_task(meter.run(options["period"])))
-    task = asyncio.create_task(mqtt.run())
-    lines = asyncio.StreamReader(sys.stdin)
-    while True:
-        command = (await lines.readline()).decode().split(None, 2)
-        if not command or command[0] == "stop":
-            break
-        if command[0] == "frame":
-            meter.power, meter.index = int(command[1]), int(command[2])
+    watch = Share(mqtt)
+
+    def tell():
+        found = mqtt.status()
+        found.update({"held": watch.held, "frames": store.frames, "heard": heard})
+        return found
+
+    def obey(command, *words):
+        if command == "frame":
+            meter.power, meter.index = int(words[0]), int(words[1])
             meter.frame()
-        elif command[0] == "drop":
-            meter.dropped.append(command[1].encode())
-        elif command[0] == "event":
-            mqtt.event(command[1], json.loads(command[2]))
-        else:
-            status(mqtt, store, watch, heard)
-    task.cancel()
-    try:
-        await task
-    except asyncio.CancelledError:
-        print("stopped")
+        elif command == "drop":
+            meter.dropped.append(words[0].encode())
+        elif command == "event":
+            mqtt.event(words[0], json.loads(words[1]))
+
+    period = options["period"]
+    await lead(mqtt.run(), watch, tell, obey, [meter.run(period)] if period else [])
 
 
 asyncio.run(main(json.loads(os.getenv("OPTIONS"))))

@@ -10,59 +10,16 @@ the board's. Commands then:
 """
 
 import asyncio
-import gc
 import json
 import os
-import socket
-import sys
 import time
 
 from fake_store import FakeSource, FakeStore, standard
+from led import Clock, Network, Watch, lead
 
 from firmware.publish.backlog import Backlog
 from firmware.publish.link import Dialler
 from firmware.publish.policy import Policy
-
-START = 838_000_000
-
-
-class Network:
-    """The socket module; what it opens holds 4 KB each way."""
-
-    SOCK_STREAM = socket.SOCK_STREAM
-    AF_INET = socket.AF_INET
-    getaddrinfo = socket.getaddrinfo
-
-    def socket(self, *kind):
-        opened = socket.socket(*kind)
-        for option in (7, 8):  # SO_SNDBUF, SO_RCVBUF of Linux
-            opened.setsockopt(socket.SOL_SOCKET, option, 4096)
-        return opened
-
-
-class Clock:
-    """Real ticks, and a time that a reading moves."""
-
-    def __init__(self):
-        self.ticks_ms = time.ticks_ms
-        self.now = START
-
-    def utc(self):
-        return self.now
-
-
-class Watch:
-    """The longest time, in ms, that the loop let nobody else run."""
-
-    stall = 0
-
-    async def run(self):
-        last = time.ticks_ms()
-        while True:
-            await asyncio.sleep_ms(1)
-            now = time.ticks_ms()
-            self.stall = max(self.stall, time.ticks_diff(now, last) - 1)
-            last = now
 
 
 class Meter:
@@ -111,30 +68,18 @@ async def main(options):
     source.end_frame()  # the first is seldom whole, and is no reading
     watch = Watch()
     meter = Meter(store, source, clock, options["interval"])
-    tasks = [asyncio.create_task(one.run()) for one in (watch, upload)]
-    await asyncio.sleep_ms(10)
-    lines = asyncio.StreamReader(sys.stdin)
-    running = None
-    while True:
-        command = (await lines.readline()).decode().split()
-        if not command or command[0] == "stop":
-            break
-        if command[0] == "run":
-            running = asyncio.create_task(meter.run(int(command[1]), int(command[2])))
-        else:
-            gc.collect()
-            found = upload.status()
-            found["heap"] = gc.mem_alloc()
-            found["stall"] = watch.stall
-            found["taken"] = meter.index
-            found["done"] = running is None or running.done()
-            print(json.dumps(found))
-    for task in tasks:
-        task.cancel()
-    try:
-        await tasks[1]
-    except asyncio.CancelledError:
-        print("stopped")
+    running = []
+
+    def tell():
+        found = upload.status()
+        found.update({"taken": meter.index, "done": not running or running[-1].done()})
+        return found
+
+    def obey(command, count, period):
+        assert command == "run", command
+        running.append(asyncio.create_task(meter.run(int(count), int(period))))
+
+    await lead(upload.run(), watch, tell, obey, [])
 
 
 asyncio.run(main(json.loads(os.getenv("OPTIONS"))))

@@ -1,4 +1,7 @@
-"""Name servers of this machine that say what a test wants, right or wrong (MicroPython)."""
+"""Name servers of this machine that say what a test wants, right or wrong (MicroPython).
+
+Names knows nothing of names: it serves as a time server, too.
+"""
 
 import asyncio
 import errno

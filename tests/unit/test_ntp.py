@@ -1,10 +1,9 @@
 """Asking for the time: a server of this machine that says what a test wants, right or wrong."""
 
 import asyncio
-import errno
-import random
-import socket
 import time
+
+from name_servers import Names
 
 from firmware.link import ntp as module
 from firmware.link import sntp
@@ -22,42 +21,13 @@ class Clock:
         return True
 
 
-class Server:
-    """Answers each question with what reply(question) makes of it; a list, or None for silence."""
-
-    def __init__(self, reply):
-        self.asked = []
-        self.reply = reply
-        self.socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-        self.socket.setblocking(False)
-        while True:
-            self.port = random.randrange(20000, 60000)
-            try:
-                self.socket.bind(socket.getaddrinfo("127.0.0.1", self.port)[0][-1])
-                break
-            except OSError as error:
-                assert error.errno == errno.EADDRINUSE
+class Server(Names):
+    """A time server; `ntp` asks it, for `clock`."""
 
     async def __aenter__(self):
-        self.task = asyncio.create_task(self.run())
         self.clock = Clock()
-        self.ntp = Ntp(self.clock, f"127.0.0.1:{self.port}")
-        return self
-
-    async def __aexit__(self, *_):
-        self.task.cancel()
-        self.socket.close()
-
-    async def run(self):
-        while True:
-            await asyncio.sleep_ms(1)
-            try:
-                query, sender = self.socket.recvfrom(100)
-            except OSError:
-                continue
-            self.asked.append(query)
-            for reply in self.reply(query) or ():
-                self.socket.sendto(reply, sender)
+        self.ntp = Ntp(self.clock, self.server)
+        return await Names.__aenter__(self)
 
 
 def stamp(utc, ms=0):
@@ -158,9 +128,9 @@ async def test_silence_and_nobody():
         except OSError as error:
             assert str(error) == "no answer from the time server"
         assert turns > 100  # the others went on meanwhile
-        port = server.port
+        where = server.server
     try:
-        await Ntp(None, f"127.0.0.1:{port}").ask()
+        await Ntp(None, where).ask()
         raise AssertionError("nobody is there")
     except OSError as error:
         assert str(error) in ("no time server there", "no way to the time server")
