@@ -21,8 +21,9 @@ from tools.bench.decoding import Failed  # noqa: E402
 from tools.soak.board import START, Board  # noqa: E402
 from tools.soak.house import INTERVAL, House  # noqa: E402
 
+_METER = "standard", "hchp", 1
 _HOUR = 3600
-_HEAP = 2048  # bytes that the heap at the end may differ by
+_HEAP = 2048  # bytes that the heap at rest may differ by
 _LOOKS = 8  # at the heap: the least of them is what stays
 _QUIET = 400  # s after the last visit in which the pages are forgotten
 _HTTP = ("reset", "mute", "bytewise", "500", "429", "close after head", "close in answer",
@@ -30,12 +31,11 @@ _HTTP = ("reset", "mute", "bytewise", "500", "429", "close after head", "close i
 
 
 class Soak:
-    """One run. hour: how long one is, in seconds of the board: less in a short run."""
+    """One run."""
 
-    def __init__(self, board: Board, house: House, hours: int, seed: int = 1, hour: int = _HOUR,
-                 say=print):
+    def __init__(self, board: Board, house: House, hours: int, seed: int = 1, say=print):
         self._board, self._house, self._say = board, house, say
-        self._hours, self._hour = hours, hour
+        self._hours = hours
         self._dice = random.Random(seed)
         self._state = Path(board.state)
         self.lines = []  # what was found in each hour
@@ -50,16 +50,16 @@ class Soak:
 
     def _pass(self, hour: int) -> None:
         """An hour: a visit and faults at random times, then quiet, then a look at the heap."""
-        begun, quiet = self._board.now(), min(_QUIET, self._hour / 2)
+        begun = self._board.now()
         steps = []
-        at = self._dice.uniform(0.02, 0.2) * self._hour
-        last = self._hour - quiet * 1.5
+        at = self._dice.uniform(0.02, 0.2) * _HOUR
+        last = _HOUR - _QUIET * 1.5
         while at < last * 0.9:
-            end = min(last, at + self._dice.choice((0.01, 0.05, 0.2)) * self._hour)
+            end = min(last, at + self._dice.choice((0.01, 0.05, 0.2)) * _HOUR)
             name, *undo = self._fault()
             self.faults[name] = self.faults.get(name, 0) + 1
             steps += [(at, undo[0]), (end, undo[1])]
-            at = end + self._dice.uniform(0.03, 0.25) * self._hour
+            at = end + self._dice.uniform(0.03, 0.25) * _HOUR
         # The pages in memory cost a collection every KB: somebody looks, and goes away again.
         visits, visit = self._house.visits, self._dice.uniform(0.05, 0.8) * last
         steps += [(visit, visits.open.set), (visit + 0.02 * last, visits.all),
@@ -67,7 +67,7 @@ class Soak:
         for at, action in sorted(steps, key=lambda one: one[0]):
             self._until(begun + at)
             action()
-        self._until(begun + self._hour - quiet / 20)
+        self._until(begun + _HOUR - _QUIET / 20)
         looks = []
         for _ in range(_LOOKS):
             looks.append(self._board.ask("stay"))
@@ -79,7 +79,7 @@ class Soak:
         self.lines.append({"heap": heap, "peak": peak, "line": looks[-1] | {"stall": stall},
                            "status": status})
         self._say(_line(hour, self.lines[-1], self._house.visits.counts))
-        self._until(begun + self._hour)
+        self._until(begun + _HOUR)
 
     def _until(self, moment: float) -> None:
         self._board.wait(max(0, moment - self._board.now()))
@@ -127,12 +127,12 @@ class Soak:
         self._house.influx.cut()  # what has come now is all
         self._house.post.cut()
         status = json.loads(self._house.visits.surely("/api/status"))
-        first, last = self.lines[0], self.lines[-1]
-        drift = last["heap"] - first["heap"]
-        self._say(f"heap at rest: {first['heap']} bytes after the first hour, {last['heap']} after"
-                  f" the last: {drift:+d}")
-        if abs(drift) > _HEAP:
-            wrong.append(f"the heap at rest moved by {drift} bytes")
+        rest = [line["heap"] for line in self.lines]
+        self._say(f"heap at rest: {rest[0]} bytes after the first hour, {rest[-1]} after the last,"
+                  f" {min(rest)} to {max(rest)} in between")
+        for hour, heap in enumerate(rest, 1):
+            if abs(heap - rest[0]) > _HEAP:
+                wrong.append(f"the heap at rest moved by {heap - rest[0]} bytes in hour {hour}")
         line = self._board.ask("worst")
         self._say(f"TIC bytes: {line['read']} read, {line['lost']} lost")
         if line["lost"]:
@@ -188,13 +188,12 @@ def _line(hour: int, found: dict, counts: dict) -> str:
             f"  {counts['modbus']:6d}  {counts['raw bytes'] // 1000:6d}")
 
 
-def soak(hours: int, speed: int, work: int, seed: int = 1, hour: int = _HOUR, say=print,
-         meter=("standard", "hchp", 1)) -> list:
+def soak(hours: int, speed: int, work: int, seed: int = 1, say=print) -> list:
     """A run with everything that it needs. -> what is wrong, in words"""
     with tempfile.TemporaryDirectory(prefix="ticgate-soak-") as folder:
-        with House(Path(folder)) as house, Board(meter, speed, work, **house.settings) as board:
+        with House(Path(folder)) as house, Board(_METER, speed, work, **house.settings) as board:
             try:
-                return Soak(board, house, hours, seed, hour, say).run()
+                return Soak(board, house, hours, seed, say).run()
             except (OSError, Failed) as problem:
                 said = "".join(board.words[-30:])
                 return [f"{problem!r}; the board said last:\n{said}"]
