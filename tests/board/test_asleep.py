@@ -88,3 +88,18 @@ def test_and_neither_does_a_broker(life):
     assert found["frames"] == points["frames"] == found["readings"] > 400
     assert (found["wrong"], found["again"], points["wrong"], points["again"]) == (0, 0, 0, 0)
     assert (found["lost"], found["flash"]) == (0, 0)
+
+
+@pytest.mark.parametrize(("trouble", "left"), [
+    ((), ("app.good", "b")),  # it has delivered
+    (("0-1=away",), ("app.try", "b...")),  # with three points or more boot.py takes the other one
+])
+def test_a_new_version_proves_itself_by_what_it_delivers(tmp_path, trouble, left):
+    (tmp_path / "b").symlink_to(mpy_process.ROOT)
+    (tmp_path / "app.try").write_text("b")
+    folders = mpy_process.module_folders()
+    mpy_process.run_script(
+        mpy_process.unix_command("unix64", "16M"), _SCRIPT, 0.3, *trouble, timeout=300,
+        env=mpy_process.environment("b", *folders[1:]), cwd=tmp_path)
+    found, = tmp_path.glob("app.*")
+    assert (found.name, found.read_text()[:4]) == left
