@@ -49,6 +49,7 @@ def assemble(config, board) -> Gateway:
     settings, proof, safe = _doubt(settings)
     gateway = Gateway(board.profile, reset, settings["watchdog"], device)
     gateway.proof = proof
+    gateway.settled = not config.problems
     gateway.safe = safe
     if proof:
         gateway.bite = gateway.bite or _BITE  # boot.py has started the watchdog already

@@ -28,8 +28,12 @@ class Config:
         self.kept = {}
         self._changed = False
 
-    def load(self) -> "Config":
-        """Read the file; nothing in it makes this fail. Returns the settings themselves."""
+    def load(self, known=False) -> "Config":
+        """Read the file; nothing in it makes this fail. Returns the settings themselves.
+
+        known: all that it holds was allowed when the gateway started, and is what save() wrote
+        since then. So no more than its types are looked at: what checks takes much memory.
+        """
         self._values, self.kept, self._changed, self.problems = {}, {}, False, []
         try:
             stored = self._read()
@@ -40,7 +44,7 @@ class Config:
         except ValueError as error:
             self._set_aside(error)
             return self
-        check = load("checking").check
+        check = _same if known else load("checking").check
         for key, kind, allowed, default in settings.rows():
             if key not in stored:
                 continue
@@ -163,3 +167,10 @@ class Config:
 
     def _beside(self, ending) -> str:
         return f"{self._path[: self._path.rfind('.')]}.{ending}"
+
+
+def _same(key, value, kind, allowed, default):
+    """The value of a setting that is known to be allowed; see Config.load()."""
+    if type(value) is not type(settings.typed(kind, default)):
+        raise ValueError(f"{key}: changed by somebody else, restart the gateway")
+    return value

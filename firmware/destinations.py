@@ -37,7 +37,7 @@ def add_mqtt(gateway, settings, board, ticks_ms):
         topics.append(f"{settings['homeassistant_prefix']}/status".encode())
     gateway.mqtt = Mqtt(
         settings, device, store, source, opener, ticks_ms, gateway.health, sources=sources,
-        topics=topics, heard=gateway.heard, backlog=backlog,
+        topics=topics, heard=gateway.heard, backlog=backlog, pages=gateway.pages,
     )
     gateway.supervisor.add("mqtt", gateway.mqtt.run, _NO_DELIVERY, gateway.sent)
     print(f"mqtt: {settings['mqtt_base']}/{device}/ at {host}:{settings['mqtt_port']}")

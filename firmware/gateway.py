@@ -78,6 +78,7 @@ class Gateway:
     sessions: "Sessions | None" = None
     keys = None  # poll(0): whether something was typed; None while console.py listens
     safe = False  # safe mode: the pages only
+    settled = False  # the settings in flash were all allowed when it started
     proof: "Proof | None" = None  # while this version has yet to show that it works
     update: "Installing | None" = None  # that is going on
     newer = ""  # the version at the owner's address, if it is newer than ours
@@ -94,7 +95,7 @@ class Gateway:
 
     def config(self):
         """The settings in flash, for the moment."""
-        return load("config").Config().load()
+        return load("config").Config().load(self.settled)
 
     def application(self):
         """The pages, when somebody asks for them."""

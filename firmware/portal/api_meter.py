@@ -3,6 +3,7 @@
 import json
 import time
 
+from firmware.portal import pieces
 from firmware.rarely import load
 from firmware.tic import fields, moments
 from firmware.tic.catalogue import IDENTITY, MODES
@@ -26,12 +27,7 @@ def get(request):
 
 def _labels(store, owner):
     now, mode = time.ticks_ms(), store.mode
-    age = None
-    for slot in store.slots():
-        ms = store.age(slot, now)
-        age = ms if age is None else min(age, ms)
-    age = age if age is None else age // 1000
-    yield json.dumps({"mode": MODES[mode], "age": age})[:-1] + ', "labels":['
+    yield json.dumps({"mode": MODES[mode], "age": pieces.age(store, now)})[:-1] + ', "labels":['
     comma = ""
     for slot in store.slots():
         if store.mode != mode:

@@ -48,7 +48,7 @@ def _facts(app, setup):
         yield "mqtt", gateway.mqtt.status()
     now = time.ticks_ms()
     yield "frames_per_minute", pace(app, store.frames, now)
-    yield "last_frame_age", age(store, now)
+    yield "last_frame_age", pieces.age(store, now)
     yield "time", pieces.iso(clock, clock and clock.utc())
     yield "time_source", clock and clock.source
 
@@ -65,15 +65,6 @@ def pace(app, frames, now):
     if passed >= _MOST:
         app.pace = [now, frames, rate]
     return rate
-
-
-def age(store, now):
-    """Seconds since the meter said something; None if it has not."""
-    least = None
-    for slot in store.slots():
-        ms = store.age(slot, now)
-        least = ms if least is None else min(ms, least)
-    return None if least is None else least // 1000
 
 
 def _log(request):

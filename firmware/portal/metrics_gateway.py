@@ -2,7 +2,7 @@
 
 import time
 
-from firmware.rarely import load
+from firmware.portal import pieces
 
 # Counters that are no causes of rejection.
 _PLAIN = ("bytes", "frames", "frames_cut", "groups")
@@ -41,6 +41,6 @@ def series(gateway, _family):
     yield from _family("tic_group_errors_total", "counter", "Groups rejected, by cause.",
                        [(f'reason="{key}"', counts[key]) for key in sorted(counts)
                         if key not in _PLAIN])
-    age = load("portal.api_status").age(gateway.store, time.ticks_ms())
+    age = pieces.age(gateway.store, time.ticks_ms())
     yield from _family("tic_last_frame_age_seconds", "gauge", "Since the meter said something.",
                        [("", age)])

@@ -4,7 +4,7 @@ import time
 
 from micropython import const
 
-from firmware.rarely import load
+from firmware.portal import pieces
 
 _FRESH = const(60)  # s
 _PHASES = ("1", "2", "3")
@@ -12,7 +12,7 @@ _PHASES = ("1", "2", "3")
 
 def series(gateway, _family):
     """The lines of each metric; _family() writes one."""
-    age = load("portal.api_status").age(gateway.store, time.ticks_ms())
+    age = pieces.age(gateway.store, time.ticks_ms())
     if age is None or age > _FRESH:
         return
     meter, number = gateway.books and gateway.books.meter, _label(gateway.store)

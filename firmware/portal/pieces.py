@@ -15,3 +15,12 @@ def event(clock, utc, key, facts) -> dict:
     told = {"at": iso(clock, utc), "event": key}
     told.update(facts)
     return told
+
+
+def age(store, now):
+    """Seconds since the meter said something; None if it has not."""
+    least = None
+    for slot in store.slots():
+        ms = store.age(slot, now)
+        least = ms if least is None else min(ms, least)
+    return None if least is None else least // 1000

@@ -93,7 +93,7 @@ class Server:
         connection.began = connection.due = None
         connection.waits = True
         patience = _POLITE
-        while not self.guest and (self._busy() or patience > 0 and self._sending()):
+        while not self.guest and (self._busy() or patience > 0 and self.sending()):
             await asyncio.sleep_ms(_SOON)
             patience -= _SOON
         connection.waits = False
@@ -102,6 +102,10 @@ class Server:
     def working(self) -> bool:
         """Whether somebody is being answered."""
         return any(one.began is not None and not one.feed for one in self.open)
+
+    def sending(self) -> bool:
+        """Whether a request to a destination is under way: it takes much memory, too."""
+        return any(upload.sign() is not None for _, upload in self.others)
 
     def waited(self) -> bool:
         """Somebody waits for a turn."""
@@ -149,10 +153,6 @@ class Server:
         connection = Connection(stream, address, ticks_add(self.ticks_ms(), _HEAD))
         connection.task = asyncio.create_task(self._serve(connection))
         self.open.append(connection)
-
-    def _sending(self):
-        """A request to a destination is under way: it takes much memory, too."""
-        return any(upload.sign() is not None for _, upload in self.others)
 
     def _full(self):
         n = sum(not connection.feed for connection in self.open)

@@ -55,7 +55,9 @@ def _measure(upload) -> tuple:
         found = backlog.next()
         if not found:
             break
-        size += len(between) + len(upload.dated(found[1], found[0]))
+        size += len(between)
+        for piece in upload.dated(found[1], found[0]):
+            size += len(piece)
         count += 1
     return count, size
 
@@ -73,6 +75,6 @@ def _parts(upload, count, head):
             raise _Moved
         if number and between:
             yield between
-        yield upload.dated(body, utc)
+        yield from upload.dated(body, utc)
     if last:
         yield last

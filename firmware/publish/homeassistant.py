@@ -28,6 +28,7 @@ class HomeAssistant:
 
     error = ""  # what went wrong last
     retain = True
+    busy = False  # there is a round
     need = _NEED
 
     def __init__(self, settings, words, store, books, health, watched):
@@ -45,7 +46,7 @@ class HomeAssistant:
         """A new connection: all of it is to be said."""
         self._due = True
         self._asked = None  # tick since when a round is due
-        self._round = None
+        self._end()
         self.mark = None  # of what was announced last
         self._alerts = self._told = self._seen = None
         self._silent = False
@@ -73,7 +74,7 @@ class HomeAssistant:
             return None
         self._last = now
         if not self._round.topic:
-            self._round = None
+            self._end()
             return None
         self.need = _NEED
         self.retain = True
@@ -128,6 +129,7 @@ class HomeAssistant:
         gc.collect()  # it takes some memory for as long as it lasts
         try:
             self._round = load("publish.announcing").Round(self)
+            self.busy = True
         except Exception as error:
             self.error = load("publish.dialling").words(error)
 
@@ -136,5 +138,10 @@ class HomeAssistant:
         try:
             self._round.turn()
         except Exception as error:
-            self._round = None
+            self._end()
             self.error = load("publish.dialling").words(error)
+
+    def _end(self):
+        """The round is over."""
+        self._round = None
+        self.busy = False

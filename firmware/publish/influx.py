@@ -5,10 +5,14 @@ Schema: lines.py. A request that is sent twice, because the answer to the first 
 harm: a point is known by its tags and its time, and the second is the same as the first.
 """
 
+from micropython import const
+
 from firmware.link.clock import UNIX
 from firmware.publish.payload import Full, Writer
 from firmware.publish.upload import Upload
 from firmware.rarely import load
+
+_PIECE = const(512)  # bytes of a reading that are in memory once more while it is sent
 
 
 class Influx(Upload):
@@ -35,7 +39,9 @@ class Influx(Upload):
     def dated(self, body, utc):
         """Each of its lines ends with the time, in seconds."""
         stamp = b" %d\n" % (utc + UNIX)
-        return bytes(body).replace(b"\n", stamp) + stamp
+        for at in range(0, len(body), _PIECE):
+            yield bytes(body[at : at + _PIECE]).replace(b"\n", stamp)
+        yield stamp
 
     def takes(self, status):
         """Anything but 204 is said by something that is no InfluxDB."""

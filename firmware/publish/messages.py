@@ -18,6 +18,7 @@ _AHEAD = const(1024)  # bytes waiting to be written beyond which it would only g
 _SLICE = const(10)  # ms of work before other tasks get their turn
 _HEALTH = const(20000)  # ms between two messages to the topic gateway
 _EVENTS = const(16)  # events that wait for a connection
+_POLITE = const(1000)  # ms that what needs much memory waits for what others do with it
 
 
 class Messages:
@@ -26,10 +27,11 @@ class Messages:
     health() gives a dict for the topic gateway; the counters of the store are added to it, and
     what status() gives, under "mqtt". sources: further sources of messages, the most important
     first, each with what model.py has: renew(), topic(now), write(topic, writer, head), done(),
-    and retain, error and need (bytes that must be free before a message is tried, 0: as many as
-    the last one to that topic had).
+    and retain, error, busy (it holds much memory until it has said all) and need (bytes that must
+    be free before a message is tried, 0: as many as the last one to that topic had).
     """
 
+    pages = None  # the Server of the pages, if there is one
     replay = None  # what waits since an outage (replay.py), while anything does
     behind = False  # it is being sent, and live values wait
 
@@ -60,6 +62,7 @@ class Messages:
         """A new connection: status, health and the newest state are to be said."""
         self._online = False
         self._told = None  # tick of the last message to gateway
+        self._began = None  # tick since when others need much memory, None if nobody does
         for source in self._sources:
             source.renew()
         if self.replay:
@@ -142,7 +145,8 @@ class Messages:
             return b"status"
         if self._events:
             return b"event"
-        if self._told is None or ticks_diff(now, self._told) >= _HEALTH:
+        polite = self._polite(now)
+        if not polite and (self._told is None or ticks_diff(now, self._told) >= _HEALTH):
             return b"gateway"
         if self.replay:
             name = self.replay.topic(now)
@@ -156,13 +160,24 @@ class Messages:
         if self._frame and self._policy.frame_due:
             return b"frame"
         for source in self._sources:
-            name = source.topic(now)
+            name = source.topic(now) if source.busy or not polite else None
             if name:
                 self._source = source
                 return name
         if self._labels and self._policy.next() >= 0:
             return b"label/"
         return None
+
+    def _polite(self, now) -> bool:
+        """Whether somebody else should have the memory first, for a moment: who is answered by
+        the pages, and the other destinations.
+        """
+        if not self.pages or not (self.pages.working() or self.pages.sending()):
+            self._began = None
+            return False
+        if self._began is None:
+            self._began = now
+        return 0 <= ticks_diff(now, self._began) < _POLITE
 
     def _put(self, name, now):
         """Queue one message. Full if there is no room for it."""

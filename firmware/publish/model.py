@@ -18,7 +18,7 @@ class Model:
     """
 
     error = ""  # what went wrong last
-    retain = False
+    retain = busy = False
     need = 0
 
     def __init__(self, config, store, write):

@@ -38,7 +38,8 @@ class Mqtt:
     None: frames are then noticed at the next look. sources: further sources of messages, see
     Messages. topics (list of bytes) are subscribed to, and what comes is given to
     heard(topic, payload), both bytes: see inbox.py. backlog: what Backlog is made with, so that
-    readings are kept while nobody is connected (replay.py); None: they are not.
+    readings are kept while nobody is connected (replay.py); None: they are not. pages: the Server
+    of the pages, which answers first when memory is short, or None.
     """
 
     def __init__(
@@ -55,6 +56,7 @@ class Mqtt:
         topics=None,
         heard=None,
         backlog=None,
+        pages=None,
     ):
         self.connected = False
         self.accepted = 0  # messages a broker took: with QoS 1 acknowledged, else written
@@ -73,6 +75,7 @@ class Mqtt:
         self._messages = Messages(
             config, store, outbox, codec, ticks_ms, health, self.status, sources
         )
+        self._messages.pages = pages
         self.event = self._messages.event
         self.resend = self._messages.resend
         self._backlog = backlog

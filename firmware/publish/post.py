@@ -55,7 +55,7 @@ class Post(Upload):
 
     def dated(self, body, utc):
         """ISO 8601, UTC."""
-        return b'{"time":"%04d-%02d-%02dT%02d:%02d:%02dZ",' % calendar(utc)[:6] + bytes(body)[1:]
+        return b'{"time":"%04d-%02d-%02dT%02d:%02d:%02dZ",' % calendar(utc)[:6], body[1:]
 
     def takes(self, status):
         """Any success."""

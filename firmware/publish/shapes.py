@@ -20,7 +20,7 @@ class Shape:
     """
 
     error = ""  # what went wrong last
-    retain = False
+    retain = busy = False
     need = 0
     last = None
     idx = 0  # the number of the device at Domoticz

@@ -18,15 +18,16 @@ from firmware.rarely import load
 from firmware.supervisor import pause
 
 _LOOK = const(50)  # ms
-_POLITE = const(100)  # looks while somebody is answered: 5 s
+_POLITE = const(100)  # looks while somebody is answered before we send all the same: 5 s
+_BRIEF = const(20)  # before we take a reading: 1 s
 _LONGEST = const(60000)  # ms between two tries, unless the server asks for more
 _MANY = const(64)  # readings in a request at most
 
 
 class Upload:
-    """A destination. A subclass says what is sent, and has dated(body, utc): a reading with its
-    time, as it goes into a request; takes(status): whether the server has what it was sent, by its
-    answer; meaning(status): what any other status says of the settings, or "".
+    """A destination. A subclass says what is sent, and has dated(body, utc): the pieces of a
+    reading with its time, as it goes into a request; takes(status): whether the server has what
+    it was sent, by its answer; meaning(status): what any other status says of the settings, or "".
 
     `server`: (host, port, whether by TLS); `head`: a request up to its Content-Length; `edges`:
     what stands before, between and behind the readings of a request; `secret`: what no error may
@@ -125,11 +126,7 @@ class Upload:
 
     async def _send(self) -> bool:
         """One request, and the pause that it may cost; false if nothing can be sent yet."""
-        # Memory for a request and for a page at once is short.
-        for _ in range(_POLITE):
-            if not self.pages or not self.pages.working():
-                break
-            await asyncio.sleep_ms(_LOOK)
+        await self._give_way(_POLITE)
         self._busy = True
         try:
             return await load("publish.delivery").deliver(self)
@@ -144,6 +141,12 @@ class Upload:
         gc.collect()
         await asyncio.sleep_ms(self._pause())
         return True
+
+    async def _give_way(self, looks):
+        """While somebody is answered: memory for that and for our work at once is short."""
+        while looks and self.pages and self.pages.working():
+            looks -= 1
+            await asyncio.sleep_ms(_LOOK)
 
     def _pause(self) -> int:
         """Milliseconds until the next try: what the server asked for, else 1 to 60 s."""
@@ -164,6 +167,7 @@ class Upload:
             frames = store.frames
             if frames < 2:
                 continue  # it is seldom whole
+            await self._give_way(_BRIEF)
             try:
                 self._take(self.ticks_ms())
             except Exception as error:

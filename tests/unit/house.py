@@ -98,7 +98,7 @@ class Mqtt:
 
     def __init__(
         self, config, device, store, source, open_connection, ticks_ms, health, sources, topics,
-        heard, backlog,
+        heard, backlog, pages,
     ):
         self.sources = sources
         self.topics = topics

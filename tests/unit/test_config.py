@@ -4,7 +4,7 @@ import gc
 import os
 
 from firmware import config as module
-from firmware import settings
+from firmware import rarely, settings
 from firmware.config import Config
 
 _FOLDER = "unit-config"
@@ -312,6 +312,23 @@ def test_bytes_that_are_no_text_are_damage():
     config = Config(path).load()
     assert config.get("mqtt_host") == "" and len(config.problems) == 1
     assert os.listdir(_FOLDER) == ["config.bad"]
+
+
+def test_what_is_known_to_be_allowed_is_not_looked_at_again():
+    path = _fresh()
+    _write(path, '{"mqtt_port": 0, "mqtt_host": "a b", "mqtt_qos": "1", "nonsense": 1}')
+    asked = []
+    module.load = asked.append
+    try:
+        config = Config(path).load(True)
+    finally:
+        module.load = rarely.load
+    assert asked == []
+    assert config.get("mqtt_port") == 0 and config.get("mqtt_host") == "a b"
+    # Another type would surprise whoever asks for it.
+    assert config.get("mqtt_qos") == 0 and set(config.kept) == {"mqtt_qos", "nonsense"}
+    assert "restart" in config.problems[0] and "nonsense" in config.problems[1]
+    assert len(Config(path).load().problems) == 3
 
 
 def test_a_folder_in_the_way_is_reported():

@@ -102,8 +102,9 @@ def test_victoriametrics_has_numbers_only():
 
 def test_each_line_has_the_time():
     made = influx()
-    assert made.dated(memoryview(b"a x=1i\nb y=2i"), NOW) == (
-        b"a x=1i %d\nb y=2i %d\n" % (NOW + UNIX, NOW + UNIX))
+    lines = b"a x=1i\nb y=2i" + 200 * b"\nc z=3i"  # longer than a piece
+    stamp = b" %d\n" % (NOW + UNIX)
+    assert b"".join(made.dated(memoryview(lines), NOW)) == lines.replace(b"\n", stamp) + stamp
 
 
 def test_nothing_is_known():
@@ -119,5 +120,5 @@ async def test_a_reading_arrives_whole():
     await load("publish.delivery").deliver(made)
     (first, headers, sent), = server.requests
     assert first == "POST /write?db=house&precision=s HTTP/1.1"
-    assert sent == made.dated(body, NOW) and made.accepted == 1
+    assert sent == b"".join(made.dated(body, NOW)) and made.accepted == 1
     made.close()

@@ -556,11 +556,53 @@ async def test_what_is_wrong_with_the_model_costs_nothing_else():
     await scene.stop()
 
 
+class _Pages:
+    """Where somebody is answered, or a request is sent by another destination."""
+
+    answers = sends = False
+
+    def working(self):
+        return self.answers
+
+    def sending(self):
+        return self.sends
+
+
+async def test_what_takes_much_memory_waits_for_a_moment_while_others_need_it():
+    scene = Scene(write=_says)
+    scene.store.end_frame()
+    standard(scene.store)
+    stream = await scene.start()
+    await scene.turns(stream)
+    stream.take()
+    scene.mqtt._messages.pages = pages = _Pages()
+    for which in ("answers", "sends"):
+        setattr(pages, which, True)
+        scene.mqtt.resend()
+        scene.source.end_frame()
+        await scene.turns(stream)
+        topics = {one[0] for one in messages(stream.take())}
+        assert "frame" in topics and not topics & {"gateway", "meter", "energy"}, topics
+        setattr(pages, which, False)
+        await scene.turns(stream)
+        assert {one[0] for one in messages(stream.take())} == {"gateway", "meter", "energy"}
+    pages.answers = True  # for as long as anybody likes
+    scene.mqtt.resend()
+    scene.source.end_frame()
+    await scene.turns(stream)
+    assert "meter" not in {one[0] for one in messages(stream.take())}
+    scene.mqtt._messages._began = time.ticks_add(time.ticks_ms(), -1000)
+    await scene.turns(stream)
+    assert {one[0] for one in messages(stream.take())} == {"gateway", "meter", "energy"}
+    await scene.stop()
+
+
 class _Once:
     """A source of messages outside our prefix, said once after each connection."""
 
     error = ""
     retain = True
+    busy = False
     need = 500
 
     def __init__(self, count):

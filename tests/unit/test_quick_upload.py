@@ -48,7 +48,7 @@ def bodies(name, lines, mode, clock=1, **changes):
         one = sending.next()
         if one is None:
             break
-        found.append(bytes(sending._upload.dated(one[1], one[0])).decode())
+        found.append(b"".join(sending._upload.dated(one[1], one[0])).decode())
     sending.drop()
     assert sending.taken == len(found)
     return found

@@ -28,7 +28,7 @@ class Plain(Upload):
         return b"%d" % self.number
 
     def dated(self, body, utc):
-        return b"%d@%d\n" % (int(bytes(body)), utc - START)
+        return body, b"@%d\n" % (utc - START)
 
     def takes(self, status):
         return status == 204
@@ -144,8 +144,17 @@ async def test_whoever_is_being_answered_goes_first():
     scene.upload.pages = pages = Pages()
     await scene.frame()
     await asyncio.sleep_ms(10)
-    assert pages.asked == 1 and not scene.server.requests and scene.upload.sign() is None
-    assert await scene.sent(1) == [b"1@1\n"] and pages.asked == 3
+    assert pages.asked == 1 and not len(scene.backlog)  # it takes no reading
+    assert await scene.sent(1) == [b"1@1\n"] and pages.asked == 4
+    scene.upload.pages = None
+    await scene.frame()
+    assert len(await scene.sent(2)) == 2
+    scene.upload.pages = pages = Pages()
+    scene.backlog.add(b"7")
+    scene.upload.retry()
+    await asyncio.sleep_ms(10)
+    assert pages.asked == 1 and len(scene.server.requests) == 2 and scene.upload.sign() is None
+    assert (await scene.sent(3))[2] == b"7@2\n" and pages.asked == 3
     await scene.stop()
 
 

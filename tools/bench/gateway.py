@@ -37,6 +37,7 @@ BOOKS = CLOCKED | {"model": True, "prices": "1=0,25 base=0,25", "subscription": 
 
 _BOARD = ROOT / "tools/simulator/board"
 _PATIENCE = 40  # s for anything that is waited for
+_LOOKS, _BETWEEN = 5, 0.3  # s
 _VARIABLES = (
     "MODE CONTRACT PHASES PRODUCER NOISE SPEED FILE SET STATE BROKER SEED SLOW FIRST"
 ).split()
@@ -163,6 +164,16 @@ class Gateway:
         except queue.Empty:
             raise Failed(f"no answer to {command}:\n{''.join(self._said[-30:])}") from None
 
+    def calm(self) -> int:
+        """Bytes of heap that stay while nothing is under way, a request to a destination, say: the
+        least of some looks.
+        """
+        looks = []
+        for _ in range(_LOOKS):
+            looks.append(self.ask("stay")["heap"])
+            pause(_BETWEEN)
+        return min(looks)
+
     def lost(self) -> int:
         """Stop the meter. -> bytes of the line that the board could have read, and did not"""
         line = self._processes[0]
@@ -263,7 +274,7 @@ def pages(meter: str, beside: int = 5, frames: int = 6, **options) -> dict:
     with Gateway(meter, small=True, page_port=port, files={"release.pub": public},
                  **USUAL | options) as gateway:
         gateway.wait(frames)
-        rest = gateway.ask("stay")["heap"]
+        rest = gateway.calm()
         gateway.ask("worst")
         feed = http.client.HTTPConnection("127.0.0.1", port, timeout=_PATIENCE)
         try:
@@ -276,7 +287,7 @@ def pages(meter: str, beside: int = 5, frames: int = 6, **options) -> dict:
                 list(pool.map(lambda path: _download(port, path), EVERYTHING))
             headers = choose_password(port)
             crowd = gateway.ask("worst")["heap"]
-            opened = gateway.ask("stay")["heap"]
+            opened = gateway.calm()
             update(port, bundle, headers)
             updating = gateway.ask("worst")["heap"]
         finally:
