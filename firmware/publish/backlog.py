@@ -50,8 +50,8 @@ class Backlog:
     def __len__(self):
         return self._count + (self._spill.count if self._spill else 0)
 
-    def add(self, body) -> None:
-        """Keep a reading of now: bytes, or anything like it."""
+    def add(self, body):
+        """Keep a reading of now: bytes, or anything like it. -> its utc, None if it has none"""
         utc = self._date()
         need = HEAD + len(body)
         try:
@@ -60,14 +60,14 @@ class Backlog:
             self._room(need)
         except MemoryError:
             self.dropped += 1
-            return
+            return None
         if utc is None:
             self._undated = True
-            utc = -1 - self._seconds
         at = self._tail
-        pack_into("<Hi", self._data, at, len(body), utc)
+        pack_into("<Hi", self._data, at, len(body), -1 - self._seconds if utc is None else utc)
         self._tail = copy(self._data, at + HEAD, body, 0, len(body))
         self._count += 1
+        return utc
 
     def rewind(self) -> None:
         """The walk begins again, at the oldest."""

@@ -19,7 +19,7 @@ from firmware.supervisor import pause
 
 _LOOK = const(50)  # ms
 _POLITE = const(100)  # looks while somebody is answered before we send all the same: 5 s
-_BRIEF = const(20)  # before we take a reading: 1 s
+_BRIEF = const(10)  # before we take a reading: 0.5 s
 _LONGEST = const(60000)  # ms between two tries, unless the server asks for more
 _MANY = const(64)  # readings in a request at most
 
@@ -184,5 +184,5 @@ class Upload:
         self._utc = utc
         body = self.reading(now)
         if body:
-            self.backlog.add(body)
+            self._utc = self.backlog.add(body) or utc
             self._news.set()

@@ -14,7 +14,7 @@ def test_the_order_and_the_time_are_kept():
     kept = Backlog(4096, clock)
     assert len(kept) == 0 and kept.next() is None
     for n in range(30):
-        kept.add(body(n))
+        assert kept.add(body(n)) == START + 30 * n
         clock.go(30)
     assert len(kept) == 30 and kept.dropped == 0
     assert given(kept) == [(START + 30 * n, n) for n in range(30)]
