@@ -15,7 +15,7 @@ def get(request):
 
 
 def _series(gateway):
-    for name in ("portal.metrics_gateway", "portal.metrics_meter"):
+    for name in ("portal.metrics_gateway", "portal.metrics_line", "portal.metrics_meter"):
         yield from load(name).series(gateway, _family)
 
 

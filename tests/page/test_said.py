@@ -30,6 +30,7 @@ _ELSEWHERE = {
     "portal/reading.py": "requests that no browser makes, but for those in _BROWSER",
     "portal/feed.py": "an EventSource is told nothing but that there is no feed",
     "portal/metrics_gateway.py": "Prometheus",
+    "portal/metrics_line.py": "Prometheus",
     "portal/metrics_meter.py": "Prometheus",
     "publish/entities.py": "Home Assistant, in the language of its own setting",
     "quick": "the short session serves no pages",

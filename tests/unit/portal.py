@@ -3,7 +3,7 @@
 import io
 import json
 
-from microdot import NoCaseDict, Request
+from microdot import Request
 
 from firmware.config import Config
 from firmware.portal import app as module
@@ -249,7 +249,7 @@ def make(gateway=None, guard=None):
 
 def request(app, method, url, body=None, headers=None):
     """A request; body: an object, or bytes as they are."""
-    kept = NoCaseDict({"Host": HOST})
+    kept = {"Host": HOST}
     kept.update(headers or {})
     data = b""
     if body is not None:
