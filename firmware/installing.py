@@ -28,8 +28,9 @@ class Installing:
         connection.told = True
         connection.due = ticks_add(server.ticks_ms(), _LEAVE)
         connection.stream.write(
-            b"HTTP/1.0 503 Updating\r\nRetry-After: 10\r\nCache-Control: no-store\r\n"
-            b"Content-Type: application/json\r\nContent-Length: %d\r\n\r\n%s" % (len(told), told))
+            b"HTTP/1.0 503 Updating\r\nRetry-After: 10\r\nRefresh: 10\r\n"
+            b"Cache-Control: no-store\r\nContent-Type: application/json\r\n"
+            b"Content-Length: %d\r\n\r\n%s" % (len(told), told))
         await connection.stream.drain()
         # To close now would reset the connection before the answer is read.
         buffer = bytearray(64)

@@ -59,10 +59,14 @@ function pageNow(main) {
   watchers.add(draw);
   if (data.known) { draw("meter"); draw("status"); }
   showExpert();
-  const fail = (problem) => { if (!data.known) offer(main, problem); };
+  const fail = (problem) => {
+    if (!data.known) offer(main, problem);
+    else if (!left) feed.want(true); // it asks until somebody answers
+  };
   (async () => {
     // The page is whole without the feed, which comes last.
     const status = loadStatus();
+    status.catch(() => {}); // what comes first may fail before it is awaited
     await loadMeter();
     await loadHour();
     await status;
@@ -156,7 +160,7 @@ function offer(main, problem) {
     main.replaceChildren(h("section.card.center", h("h1", t("protected")), h("p", t("protected.why")),
       h("button.main", {onclick: () => route()}, t("login"))));
   } else {
-    main.replaceChildren(h("section.card.center", h("h1", t("unreachable")),
-      h("p", problem.message), h("button.main", {onclick: () => route()}, t("again"))));
+    main.replaceChildren(h("section.card.center",
+      h("h1", problem.status ? problem.message : t("unreachable")), h("button.main", {onclick: () => route()}, t("again"))));
   }
 }
