@@ -264,8 +264,8 @@ def _watch() -> bytes:
 def pages(meter: str, beside: int = 5, frames: int = 6, **options) -> dict:
     """Bytes of heap on the 32-bit port as it comes, MQTT included: at rest, with the pages open
     (and after everything was asked for once), and the peaks: while a page with its live feed is
-    open and a client downloads everything, one thing after the other; while six do so at once;
-    while an update comes, a signed one that is altered at its end.
+    open and a client downloads everything, one thing after the other; while six do so at once,
+    and a password is chosen; while an update comes, a signed one that is altered at its end.
     "names": how many are in memory then. frames: before all that; options: of Gateway, settings
     among them.
     """
