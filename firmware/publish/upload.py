@@ -126,6 +126,8 @@ class Upload:
 
     async def _send(self) -> bool:
         """One request, and the pause that it may cost; false if nothing can be sent yet."""
+        while self.pages and self.pages.guest:  # an update: there is no memory for both
+            await asyncio.sleep_ms(_LOOK)
         await self._give_way(_POLITE)
         self._busy = True
         try:

@@ -133,6 +133,7 @@ class Pages:
     """Of which somebody is being answered."""
 
     asked = 0
+    guest = None
 
     def working(self):
         self.asked += 1
@@ -155,6 +156,18 @@ async def test_whoever_is_being_answered_goes_first():
     await asyncio.sleep_ms(10)
     assert pages.asked == 1 and len(scene.server.requests) == 2 and scene.upload.sign() is None
     assert (await scene.sent(3))[2] == b"7@2\n" and pages.asked == 3
+    await scene.stop()
+
+
+async def test_an_update_goes_first_also_one_that_nobody_waits_for():
+    scene = Scene()
+    scene.upload.pages = pages = Pages()
+    pages.guest, pages.asked = scene, 3  # nobody is being answered
+    await scene.frame()
+    await asyncio.sleep_ms(120)
+    assert not scene.server.requests and scene.upload.sign() is None and pages.asked == 3
+    pages.guest = None
+    assert await scene.sent(1) == [b"1@1\n"]
     await scene.stop()
 
 
