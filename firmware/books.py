@@ -4,10 +4,7 @@ Only imported with the setting "model". What happens on the line comes in by run
 what is known goes out by the attributes and the two topics.
 """
 
-import asyncio
 from time import ticks_ms
-
-from micropython import const
 
 from firmware.alerts import Alerts
 from firmware.ledger import Ledger
@@ -15,7 +12,6 @@ from firmware.rarely import load
 from firmware.tic.meter import Meter
 
 _LEARNT = "meter.json"
-_LOOK = const(50)  # ms
 
 
 class Books:
@@ -48,14 +44,10 @@ class Books:
 
     async def run(self) -> None:
         """What there is to do at each end of frame."""
-        store, ended, frames = self._store, self._source.frame, 0
+        store, ended = self._store, self._source.frame
         while True:
-            while store.frames == frames:
-                await ended.wait()
-                if ended.is_set():  # left so instead of pulsed: never spin
-                    await asyncio.sleep_ms(_LOOK)
-            frames = store.frames
-            if frames < 2:
+            await ended.wait()
+            if store.frames < 2:
                 continue  # it is seldom whole
             self.ledger.frame()
             self.meter.learnt.look()

@@ -63,7 +63,6 @@ class Mqtt:
         self.last_error = ""
         self.connects = self.failures = self.again = 0
         self._server = config.get("mqtt_host"), config.get("mqtt_port")
-        self._store = store
         self._source = source
         self._open = open_connection
         self._ticks_ms = ticks_ms
@@ -143,12 +142,8 @@ class Mqtt:
 
     async def _follow(self):
         """Publish as soon as a frame has ended."""
-        frames = -1
         while True:
             await self._source.frame.wait()
-            if self._store.frames == frames:  # left set instead of pulsed: never spin
-                await asyncio.sleep_ms(_LOOK)
-            frames = self._store.frames
             while self._turn():
                 await asyncio.sleep_ms(0)
             if self._backlog and (not self.connected or self._fault or self._messages.behind):

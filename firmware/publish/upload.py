@@ -164,8 +164,6 @@ class Upload:
         while True:
             while store.frames == frames:
                 await ended.wait()
-                if ended.is_set():  # left so instead of pulsed: never spin
-                    await asyncio.sleep_ms(_LOOK)
             frames = store.frames
             if frames < 2:
                 continue  # it is seldom whole

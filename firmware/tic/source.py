@@ -38,7 +38,8 @@ class Source:
 
     `open_uart(rate)`: a stream opened as 8N1, with readinto() that does not wait, and deinit().
     `remember`: load() and save() of the rate that worked last. `frame`: an asyncio.Event, set and
-    cleared at each end of a frame; compare `store.frames` to know whether one was missed.
+    cleared at each end of a frame, never left set: who waits for it in a loop never spins. Compare
+    `store.frames` to know whether one was missed.
     """
 
     def __init__(self, open_uart, store, ticks_ms, remember):
