@@ -70,18 +70,19 @@ async def install(gateway, source, confirmed, connection=None) -> str:
     if gateway.update:
         raise ValueError("another update is going on", "")
     gateway.update = going = Installing()
-    pages = gateway.pages
-    if pages:
-        await pages.leave(going, connection)
-    threshold = gc.threshold()
-    gc.threshold(_GARBAGE)
+    pages, threshold = gateway.pages, 0
     try:
+        if pages:
+            await pages.leave(going, connection)
+        threshold = gc.threshold()
+        gc.threshold(_GARBAGE)
         if source:
             version = await going.run(gateway, source, confirmed)
         else:
             version = await going.fetch(gateway, confirmed)
     finally:
-        gc.threshold(threshold)
+        if threshold:
+            gc.threshold(threshold)
         gateway.update = None
         if pages:
             pages.guest = None

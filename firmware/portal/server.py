@@ -112,9 +112,9 @@ class Server:
         return any(connection.waits for connection in self.open)
 
     async def leave(self, guest, connection=None) -> None:
-        """Forget the application, whoever is being answered, but for one connection: it has a few
-        seconds. Until `guest` is None again, guest.busy(server, connection) answers, and is
-        awaited.
+        """Forget the application. Whoever is being answered, but for one connection, has a few
+        seconds; feeds are cut. Until `guest` is None again, guest.busy(server, connection) is
+        awaited, and answers.
         """
         self.guest = guest
         patience = 2 * _SLOW

@@ -189,6 +189,23 @@ async def test_it_has_the_place_of_the_pages_and_they_come_back():
         assert "microdot" in sys.modules and read("app.try") is None
 
 
+async def test_whoever_is_cut_while_the_pages_leave_leaves_nothing_behind():
+    with Place("a", good="a") as place:
+
+        async def leave(guest, connection):
+            place.server.guest = guest
+            connection.cut()
+            await asyncio.sleep_ms(1)
+
+        place.server.leave = leave
+        client = place.connect("/api/update", bundle.make())
+        while not client.closed:
+            await asyncio.sleep_ms(1)
+        assert place.gateway.update is None and place.server.guest is None
+        del place.server.leave
+        assert (await place.send(bundle.make())).status == 200
+
+
 async def test_what_is_at_the_owners_address_has_it_too():
     with Place("a", good="a") as place:
         answer = await place.answer(place.connect("/api/update/fetch"))
