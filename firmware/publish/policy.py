@@ -20,6 +20,8 @@ from firmware.rarely import load
 from firmware.tic.catalogue import INSTANT
 
 _IDENTIFIERS = b",ADCO,ADSC,ADS,PRM,MSG1,MSG2,"
+_SHORT = const(500)
+_LONG = const(5000)
 _FRESH = const(60000)  # ms; an older instantaneous value is not sent, an old index still is
 _SLOTS = const(16)  # what is kept by slot grows by so many
 
@@ -36,6 +38,7 @@ class Policy:
     """The choice of one destination over a store.
 
     name: what its settings begin with, <name>_when and <name>_interval; `interval`: that, in ms.
+    `wait`: ms for which a reading that is due may be put off.
     `shown`: what becomes of identifiers, as of privacy.shown().
     """
 
@@ -43,6 +46,7 @@ class Policy:
         self._store = store
         self._when = config.get(name + "_when")
         self.interval = config.get(name + "_interval") * 1000
+        self.wait = _SHORT if self._when == "frame" else min(self.interval // 2, _LONG)
         self._threshold = config.get("publish_threshold")
         labels = config.get("labels")
         self._only = b"" if labels == "*" else b",%s," % labels.replace(" ", "").encode()

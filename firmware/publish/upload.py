@@ -18,8 +18,7 @@ from firmware.rarely import load
 from firmware.supervisor import pause
 
 _LOOK = const(50)  # ms
-_POLITE = const(100)  # looks while somebody is answered before we send all the same: 5 s
-_BRIEF = const(10)  # before we take a reading: 0.5 s
+_POLITE = const(5000)  # ms while somebody is answered before we send all the same
 _LONGEST = const(60000)  # ms between two tries, unless the server asks for more
 _MANY = const(64)  # readings in a request at most
 
@@ -144,10 +143,10 @@ class Upload:
         await asyncio.sleep_ms(self._pause())
         return True
 
-    async def _give_way(self, looks):
-        """While somebody is answered: memory for that and for our work at once is short."""
-        while looks and self.pages and self.pages.working():
-            looks -= 1
+    async def _give_way(self, most):
+        """Some ms while somebody is answered: memory for that and our work at once is short."""
+        while most > 0 and self.pages and self.pages.working():
+            most -= _LOOK
             await asyncio.sleep_ms(_LOOK)
 
     def _pause(self) -> int:
@@ -167,7 +166,7 @@ class Upload:
             frames = store.frames
             if frames < 2:
                 continue  # it is seldom whole
-            await self._give_way(_BRIEF)
+            await self._give_way(self._policy.wait)
             try:
                 self._take(self.ticks_ms())
             except Exception as error:

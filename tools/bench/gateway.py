@@ -264,8 +264,9 @@ def _watch() -> bytes:
 def pages(meter: str, beside: int = 5, frames: int = 6, **options) -> dict:
     """Bytes of heap on the 32-bit port as it comes, MQTT included: at rest, with the pages open
     (and after everything was asked for once), and the peaks: while a page with its live feed is
-    open and a client downloads everything, one thing after the other; while six do so at once,
-    and a password is chosen; while an update comes, a signed one that is altered at its end.
+    open and a client downloads everything, one thing after the other; while six do so at once;
+    while the owner chooses a password; while an update comes, a signed one that is altered at its
+    end.
     "names": how many are in memory then. frames: before all that; options: of Gateway, settings
     among them.
     """
@@ -285,15 +286,16 @@ def pages(meter: str, beside: int = 5, frames: int = 6, **options) -> dict:
             peak = gateway.ask("worst")["heap"]
             with ThreadPoolExecutor(beside + 1) as pool:
                 list(pool.map(lambda path: _download(port, path), EVERYTHING))
-            headers = choose_password(port)
             crowd = gateway.ask("worst")["heap"]
             opened = gateway.calm()
+            headers = choose_password(port)
+            login = gateway.ask("worst")["heap"]
             update(port, bundle, headers)
             updating = gateway.ask("worst")["heap"]
         finally:
             feed.close()
-        return {"rest": rest, "open": opened, "peak": peak, "crowd": crowd, "update": updating,
-                "names": gateway.names()}
+        return {"rest": rest, "open": opened, "peak": peak, "crowd": crowd, "login": login,
+                "update": updating, "names": gateway.names()}
 
 
 def signed_bundle() -> tuple:

@@ -80,6 +80,7 @@ def figures(decoding: dict, memory: dict, pace: dict, threshold: int) -> str:
             ("the pages open, at rest", "open"),
             ("peak: a live page, and a client downloads everything", "peak"),
             ("peak: six clients at once", "crowd"),
+            ("peak: the owner chooses a password, beside a live page", "login"),
             ("peak: a signed update comes, beside a live page", "update"),
             ("names in memory then", "names"))),
         line("**ms** from ETX to the end of `frame` at the broker, median (maximum) of "
