@@ -83,7 +83,7 @@ def test_all_names_of_the_firmware_find_one():
     names = modules.bundler().project.names
     assert names.left == [] and len(set(names.public.values())) < 150
     assert len(names.public) > 250 and "frames" in names.public
-    for kept in ("current_a_1", "load_percent", "Later", "ifconfig", "main"):
+    for kept in ("delete", "post", "current_a_1", "load_percent", "Later", "ifconfig", "main"):
         assert kept not in names.public
 
 

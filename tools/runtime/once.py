@@ -39,8 +39,8 @@ class Once:
             pass
 
     def spare(self, module: str, tree) -> None:
-        """Have the classes forget, where a module makes the objects."""
-        if module.startswith(_ELSE):
+        """Have the classes forget, where a module of the firmware makes the objects."""
+        if module.startswith(_ELSE) or not module.startswith("firmware."):
             return
         self._origins = _origins(module, tree)
         for node in ast.walk(tree):
