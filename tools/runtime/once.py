@@ -3,15 +3,11 @@
 A class that only the composition makes an object of (assembly.py, once), or the __init__() of
 such a class, needs its own __init__() for a moment; on the board it would take memory for good.
 So there the class is robbed of it as soon as the object is made.
-
-What the modules of the cycle that sleeps (firmware/quick) make does not count: they make nothing
-in a life of the board in which assembly.py does, each of theirs ends with a sleep.
 """
 
 import ast
 
 _START = ("firmware.assembly", "assemble")  # where the composition begins, once in a life
-_ELSE = "firmware.quick."  # modules at work in other lives
 _LOOPS = (ast.For, ast.AsyncFor, ast.While, ast.Lambda,
           ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)
 _FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
@@ -31,17 +27,14 @@ class Once:
         self._sites = {}  # key: [(module, what is around it, whether in a loop, statement)]
         self._spoiled = set()  # what is known by other means than being called
         for module, tree in sources.items():
-            if not module.startswith(_ELSE):
-                self._origins = _origins(module, tree)
-                self._look(module, tree, (), False, None)
+            self._origins = _origins(module, tree)
+            self._look(module, tree, (), False, None)
         self._started, self.classes = {_START}, set()
         while self._more():
             pass
 
     def spare(self, module: str, tree) -> None:
-        """Have the classes forget, where a module of the firmware makes the objects."""
-        if module.startswith(_ELSE) or not module.startswith("firmware."):
-            return
+        """Have the classes forget, where a module makes the objects."""
         self._origins = _origins(module, tree)
         for node in ast.walk(tree):
             for field in ("body", "orelse", "finalbody"):

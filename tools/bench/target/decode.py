@@ -11,8 +11,6 @@ import rvbench
 
 from firmware.tic.counters import Counters
 from firmware.tic.decoder import LABEL_END, Decoder
-from firmware.tic.labels import Labels
-from firmware.tic.sieve import Sieve
 from firmware.tic.store import Store
 
 _SLOTS = 128
@@ -44,11 +42,7 @@ class Sink:
 def main(jobs: list) -> None:
     """jobs: [(name, kind of count, stream, with the store, bytes at a time, bytes of warm-up)]"""
     results = {}
-    # On the board what is made once forgets how (tools/runtime/once.py); here it is made often.
-    ways = [(one, one.__init__) for one in (Counters, Labels, Sieve)]
     for name, kind, stream, stored, chunk, warm in jobs:
-        for one, way in ways:
-            one.__init__ = way
         gc.collect()
         sink = Store() if stored else Sink()
         count = _allocated if kind == "heap" else _executed
