@@ -29,7 +29,7 @@ class Light:
         self._gateway = gateway
         self._show = show
         self._dark = dark
-        self._held = ticks_ms()  # until then it belongs to the button
+        self._held = None  # tick until which it belongs to the button
         self._rejected = self._faulty = 0
 
     def hold(self, on) -> None:
@@ -72,14 +72,20 @@ class Light:
         return FAULTS if self._faulty else WELL
 
     async def _flash(self, colour):
-        if ticks_diff(ticks_ms(), self._held) >= 0:
+        if self._free():
             self._lit(colour)
             await asyncio.sleep_ms(_FLASH)
-            if ticks_diff(ticks_ms(), self._held) >= 0:
+            if self._free():
                 self._lit(0)
         else:
             await asyncio.sleep_ms(_FLASH)
         await asyncio.sleep_ms(_DARK)
+
+    def _free(self):
+        """Whether the button has let go of it. A tick of days ago would be one of the future."""
+        if self._held is not None and ticks_diff(ticks_ms(), self._held) >= 0:
+            self._held = None
+        return self._held is None
 
     def _lit(self, colour):
         at = 3 * colour - 3

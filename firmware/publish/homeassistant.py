@@ -39,7 +39,7 @@ class HomeAssistant:
         self.health = health
         self.watched = watched
         self._retain = settings["mqtt_retain_labels"]
-        self._last = 0  # tick of the last announcement
+        self._last = 0  # tick of the last announcement of a round, or of its beginning
         self.renew()
 
     def renew(self) -> None:
@@ -129,6 +129,7 @@ class HomeAssistant:
         gc.collect()  # it takes some memory for as long as it lasts
         try:
             self._round = load("publish.announcing").Round(self)
+            self._last = now  # a tick of days ago would be one of the future
             self.busy = True
         except Exception as error:
             self.error = load("publish.dialling").words(error)

@@ -2,6 +2,7 @@
 
 import json
 import os
+from time import ticks_add
 
 from home import BASE, CHIP, HC, STANDARD, Home
 
@@ -132,6 +133,18 @@ def test_once_only_unless_home_assistant_starts_or_the_connection_is_new():
     home.wait()
     assert "apparent_va" in home.announced()
     home.said = {}
+    home.source.renew()
+    home.feed(HC, 12)
+    home.wait()
+    assert "apparent_va" in home.announced()
+
+
+def test_all_is_announced_to_a_connection_that_is_new_after_days():
+    home = Home()
+    home.feed(HC, 12)
+    home.wait()
+    home.said = {}
+    home.now += (ticks_add(0, -1) >> 1) + 60_000  # half the period of ticks, and a minute
     home.source.renew()
     home.feed(HC, 12)
     home.wait()

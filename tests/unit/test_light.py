@@ -1,9 +1,11 @@
 """The light: what is said by how many flashes, the button's word, the night, and the lamps."""
 
 import asyncio
+from time import ticks_add, ticks_ms
 
 from machine import Pin
 
+from firmware import light as module
 from firmware.lamp import lamp, night
 from firmware.light import ALONE, FAULTS, OPEN, UNREAD, UNSENT, WELL, Light
 from firmware.tic.counters import CHECKSUM, Counters
@@ -118,6 +120,17 @@ async def test_the_button_comes_first():
     light.hold(True)
     await _cycle(light, 100)
     assert shown == [(255, 255, 255), (0, 0, 0)]
+
+
+async def test_it_is_not_dark_for_days_because_nobody_pressed_the_button():
+    light, _, shown = _light()
+    half = (ticks_add(0, -1) >> 1) + 1  # of the period of ticks, six days on the board
+    module.ticks_ms = lambda: ticks_add(ticks_ms(), half)
+    try:
+        await _cycle(light, 20)
+    finally:
+        module.ticks_ms = ticks_ms
+    assert shown[0] == (0, 255, 0)
 
 
 def test_the_night_by_legal_time():
