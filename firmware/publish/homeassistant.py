@@ -101,7 +101,8 @@ class HomeAssistant:
         self._silent = bits = alerts.silent
         for n in range(_STATES):
             bits = 2 * bits + bool(alerts.state[n])
-        late = self._told is None or ticks_diff(now, self._told) >= self.interval * 1000
+        since = -1 if self._told is None else ticks_diff(now, self._told)
+        late = not 0 <= since < self.interval * 1000  # before 0: it was silent for days
         if late or bits != self._alerts:
             self._alerts = bits
             self._news = True

@@ -41,8 +41,9 @@ class Model:
         if frames != self._frames:
             self._frames = frames
             since = self._since
-            # The first frame is seldom whole.
-            if frames > 1 and (since is None or ticks_diff(now, since) >= self._interval):
+            # The first frame is seldom whole. Before 0: the meter was silent for days.
+            early = since is not None and 0 <= ticks_diff(now, since) < self._interval
+            if frames > 1 and not early:
                 self._since = now
                 self._due = 0
         return TOPICS[self._due] if self._due < len(TOPICS) else None

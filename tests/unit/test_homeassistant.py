@@ -268,6 +268,16 @@ def test_the_form_of_one_device_takes_back_single_ones():
     assert "period_hc_wh" not in home.announced()[CHIP + "_1"]["cmps"]
 
 
+def test_alerts_are_said_again_after_days_of_silence():
+    home = Home()
+    home.feed(HC, 20)
+    home.wait()
+    home.said = {}
+    home.now += (ticks_add(0, -1) >> 1) + 60_000
+    home.feed(HC, 2)
+    assert "alert" in home.said
+
+
 def test_alerts():
     home = Home(alert_load_seconds=2)
     home.feed(HC, 10)

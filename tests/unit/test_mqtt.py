@@ -534,6 +534,19 @@ async def test_the_model_goes_out_on_its_own_interval():
     await scene.stop()
 
 
+def test_the_model_is_said_again_after_days_of_silence():
+    model = Scene(write=_says).model
+    store = model._store
+    store.frames = 2
+    assert model.topic(5)
+    model.done()
+    model.done()
+    store.frames = 3
+    assert not model.topic(6)
+    store.frames = 4
+    assert model.topic((time.ticks_add(0, -1) >> 1) + 60_000)
+
+
 async def test_what_is_wrong_with_the_model_costs_nothing_else():
     def write(topic, writer, head, identifiers):
         if topic == b"meter":
