@@ -26,6 +26,8 @@ def scene(clock=None, size=4096, flash=None, **settings):
 
 async def frames(made, first, last):
     """Frames end that carry these numbers, 30 s apart."""
+    await until(lambda: made.opened)
+    await asyncio.sleep_ms(1)  # who waits for frames was begun before, and does now
     for number in range(first, last):
         standard(made.store, number)
         made.source.end_frame()
