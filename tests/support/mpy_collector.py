@@ -1,7 +1,7 @@
 """pytest plugin: the files of tests/unit are run by MicroPython, function by function.
 
 A file is read (ast), never imported, by CPython. Each test function becomes an item for each
-runtime: `test_decoder.py::test_parity[unix64]`, `[unix32]` (128 KB of heap, compiled to .mpy as
+runtime: `test_decoder.py::test_parity[unix64]`, `[unix32]` (192 KB of heap, compiled to .mpy as
 on the board) and, below tests/unit/tic, `[rv32]` (in QEMU, out of a ROMFS image). The functions
 selected of one file share a process on each runtime. A process that ends or hangs is held
 against the function that was running, and the rest goes on in a new one.
@@ -26,6 +26,7 @@ from tools.runtime.common import runtimes
 _RUNNER = Path(__file__).with_name("mpy_runner.py")
 _UNIT = Path("tests/unit")
 _BELOW = ("firmware/__init__", "firmware/rarely")  # what firmware/tic stands on
+_HEAP = "192k"  # what the board has to spare, and half of that again for the test itself
 _FOLDERS = ["firmware", "lib", "tools/simulator/board", str(_UNIT)]
 
 
@@ -194,7 +195,8 @@ class Bench:
                 mpy.compile_file(_RUNNER, runner / "mpy_runner.mpy", mpy.UNIX32, _RUNNER.name)
         here = root / test.parent.relative_to(self._root)
         folders = [*mpy_process.module_folders(root), here, root / _UNIT, runner]
-        return mpy_process.unix_command(runtime), mpy_process.environment(*folders)
+        heap = None if runtime == "unix64" else _HEAP
+        return mpy_process.unix_command(runtime, heap), mpy_process.environment(*folders)
 
     def _mirror(self, march: str, folders: list) -> Path:
         if march not in self._compiled:

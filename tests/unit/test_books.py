@@ -16,8 +16,6 @@ from firmware.settings import default, keys
 from firmware.tic.decoder import Decoder
 from firmware.tic.store import Store
 
-RUNTIMES = ("unix64",)  # two gateways, uncompiled, are too much for the small heap of unix32
-
 _BUFFER = bytearray(2500)
 
 

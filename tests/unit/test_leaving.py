@@ -6,7 +6,7 @@ import os
 
 from fake_store import FakeStore, standard
 from fake_stream import FakeStream
-from test_mqtt import CONNACK, Scene, messages, until
+from mqtt_scene import CONNACK, Scene, messages, until
 
 from firmware.rarely import load
 

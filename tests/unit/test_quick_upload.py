@@ -7,7 +7,6 @@ from firmware.quick.readings import Readings
 from firmware.quick.upload import Sending
 from firmware.rtcmem import CLOCK, MODE, SPILLED, Memory
 
-RUNTIMES = ("unix64",)
 STANDARD = [
     b"ADSC\t022161988996", b"VTIC\t02", b"DATE\tH240104145720\t", b"NGTF\tHEURE PLEINE/CREUS",
     b"LTARF\t  HEURE PLEINE  ", b"EAST\t014460852", b"EASF01\t004460852", b"EASF02\t010000000",

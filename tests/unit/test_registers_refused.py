@@ -6,7 +6,6 @@ from tic.meters import STANDARD
 
 from firmware.local.registers import Registers
 
-RUNTIMES = ("unix64",)  # the stand-ins of the portal do not fit beside it into the small heap
 ADDRESS, SILENT = 2, 11
 
 

@@ -7,7 +7,7 @@ import os
 
 from fake_store import standard
 from fake_stream import FakeStream
-from test_mqtt import CONNACK, Scene, messages, until
+from mqtt_scene import CONNACK, Scene, messages, until
 from waiting import Clock
 
 from firmware.publish.backlog import Backlog

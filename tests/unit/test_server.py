@@ -286,10 +286,9 @@ async def test_one_after_the_other():
     site.pass_time(4)  # that takes long
     while sum(one.asked for one in site.server.open) < 2:
         await pause()
-    assert [one.asked for one in site.server.open] == [True, True, False, False]
     site.pass_time(20)  # and two are enough
     await pause()
-    assert [one.asked for one in site.server.open] == [True, True, False, False]
+    assert sum(one.asked for one in site.server.open) == 2  # whichever looked first
     assert not any(client.closed for client in slow)  # to wait is no fault
     site.gate.set()
     while site.server.open:
