@@ -8,8 +8,9 @@ offset: it is local time. One from a meter whose clock is degraded adds "degrade
 object, and DATE adds the member "DATE_degraded":true to the frame. Dates of PME-PMI are local
 time too.
 
-The loops over bytes are viper: a slice assignment would make garbage for each piece, and moves the
-whole rest of a bytearray.
+The loops over bytes that are long are viper: a slice assignment would make garbage for each piece,
+and moves the whole rest of a bytearray. Native code is three to six times as large as bytecode, and
+lies in the same memory: the others are not.
 """
 
 import io
@@ -49,39 +50,38 @@ def _escape(to: ptr8, at: int, data: ptr8, start: int, end: int) -> int:
     return at
 
 
-@micropython.viper
-def _number(to: ptr8, at: int, data: ptr8, start: int, end: int) -> int:
-    """The same as a JSON number, without leading zeros; -1 if it is not one."""
-    if start < end and data[start] == 0x2D:
-        to[at] = 0x2D
-        at += 1
-        start += 1
+def _number(data) -> int:
+    """Where the number begins in decimal text, behind its minus and leading zeros; -1 if JSON
+    knows no such number.
+    """
+    start, end = 0, len(data)
+    if end and data[0] == 0x2D:
+        start = 1
+    if not data.isdigit():
+        left = 0  # digits since the beginning, or since the point
+        point = False
+        for i in range(start, end):
+            c = data[i]
+            if c == 0x2E and left and not point:
+                point = True
+                left = 0
+            elif 0x30 <= c <= 0x39:
+                left += 1
+            else:
+                return -1
+        if not left:
+            return -1
     while start + 1 < end and data[start] == 0x30 and data[start + 1] != 0x2E:
         start += 1
-    left = 0  # digits since the beginning, or since the point
-    point = 0
-    while start < end:
-        c = data[start]
-        if c == 0x2E and left > 0 and point == 0:
-            point = 1
-            left = 0
-        elif 0x30 <= c <= 0x39:
-            left += 1
-        else:
-            return -1
-        to[at] = c
-        start += 1
-        at += 1
-    return at if left > 0 else -1
+    return start
 
 
-@micropython.viper
-def _iso(to: ptr8, at: int, horodate: ptr8) -> int:
+def _iso(to, at, horodate) -> int:
     """A horodate (TIC.md 5) as ISO 8601: 25 characters, 19 without a season."""
     to[at] = 0x32
     to[at + 1] = 0x30
     at += 2
-    marks = ptr8(b"--T:: ")
+    marks = b"--T:: "
     i = 1
     while i < 13:
         to[at] = horodate[i]
@@ -138,10 +138,15 @@ class Writer(io.IOBase):
         """Decimal text as a JSON number; false, and nothing written, if it is not one."""
         if self.at + len(data) > self.limit:
             raise Full
-        at = _number(self.buffer, self.at, data, 0, len(data))
-        if at > 0:
-            self.at = at
-        return at > 0
+        start = _number(data)
+        if start < 0:
+            return False
+        at = self.at
+        if data[0] == 0x2D:
+            self.buffer[at] = 0x2D
+            at += 1
+        self.at = copy(self.buffer, at, data, start, len(data))
+        return True
 
     def moment(self, horodate) -> None:
         """A horodate, which has 13 characters, as a JSON string."""

@@ -41,12 +41,11 @@ _DATE = const(0x74)  # t
 _QUANTITY = const(0x71)  # q
 
 
-@micropython.viper
-def _number(text: ptr8, start: int, end: int) -> int:
+def _number(text, start, end) -> int:
     """The decimal number written there (at most 9 digits)."""
     n = 0
     while start < end:
-        n = n * 10 + int(text[start]) - 0x30
+        n = n * 10 + text[start] - 0x30
         start += 1
     return n
 
@@ -61,57 +60,54 @@ def _fingerprint(text: ptr8, start: int, end: int) -> int:
     return n
 
 
-@micropython.viper
-def _possible(text: ptr8, start: int, end: int, alphabet: int) -> int:
-    """1 when every character belongs to the alphabet (a letter of the catalogue)."""
+def _possible(text, start, end, alphabet) -> bool:
+    """True when every character belongs to the alphabet (a letter of the catalogue)."""
     while start < end:
-        c = int(text[start])
+        c = text[start]
         start += 1
-        if c >= 0x30 and c <= 0x39:
+        if 0x30 <= c <= 0x39:
             continue
-        upper = 1 if c >= 0x41 and c <= 0x5A else 0
-        if alphabet == 0x68 and c <= 0x46 and upper:  # h
+        upper = 0x41 <= c <= 0x5A
+        if alphabet == 0x68 and upper and c <= 0x46:  # h
             continue
-        if alphabet == 0x63 and (upper or c >= 0x28 and c <= 0x3F):  # c
+        if alphabet == 0x63 and (upper or 0x28 <= c <= 0x3F):  # c
             continue
         if alphabet == 0x62 and (upper or c == 0x20):  # b
             continue
         # x: what one flipped bit makes of a space or of a bracket is left out.
-        if alphabet == 0x78 and c >= 0x20 and c <= 0x7A and c != 0x60:
+        if alphabet == 0x78 and 0x20 <= c <= 0x7A and c != 0x60:
             continue
-        if alphabet == 0x6E and (c == 0x2D or c == 0x2E or c == 0x2C):  # n
+        if alphabet == 0x6E and 0x2C <= c <= 0x2E:  # n
             continue
-        return 0
-    return 1
+        return False
+    return True
 
 
-@micropython.viper
-def _quantity(text: ptr8, start: int, end: int, table: ptr8, unit: int) -> int:
-    """1 for a number with its unit: 35kW, -0.5kW, 34TkW (T: a truncated point). The unit stands in
+def _quantity(text, start, end, table, unit) -> bool:
+    """True for a number with its unit: 35kW, -0.5kW, 34TkW (T: a truncated point). The unit stands in
     the table at `unit`; * allows any letters.
     """
     if start < end and text[start] == 0x2D:
         start += 1
     first = start
-    while start < end and (int(text[start]) >= 0x30 and int(text[start]) <= 0x39
+    while start < end and (0x30 <= text[start] <= 0x39
                            or start > first and (text[start] == 0x2E or text[start] == 0x2C)):
         start += 1
     if start == first:
-        return 0
+        return False
     if start < end and text[start] == 0x54:
         start += 1
     if table[unit] == 0x2A:
         first = start
         while start < end:
-            c = int(text[start]) & 0x5F
-            if c < 0x41 or c > 0x5A:
-                return 0
+            if not 0x41 <= text[start] & 0x5F <= 0x5A:
+                return False
             start += 1
-        return 1 if start == end and end > first else 0
+        return end > first
     while start < end and text[start] == table[unit]:
         start += 1
         unit += 1
-    return 1 if start == end and table[unit] == 0x0A else 0
+    return start == end and table[unit] == 0x0A
 
 
 class Sieve:
