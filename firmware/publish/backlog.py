@@ -1,7 +1,8 @@
 """Readings that wait for a destination, each with its time: the oldest in flash, newer in memory.
 
-Memory is one buffer, the records one after the other. When a new one does not fit, the oldest move
-to flash as one block (spill.py), or are thrown away and counted if there is none. A reading of
+Memory is one buffer, the records one after the other; it grows with what waits, since mostly that
+is a single reading. When a new one does not fit, the oldest move to flash as one block (spill.py),
+or are thrown away and counted if there is none. A reading of
 before the clock was known is dated once it is, by the ticks that have passed; until then it stays
 in memory and is not given.
 
@@ -20,11 +21,12 @@ from firmware.publish.payload import copy
 from firmware.rarely import load
 
 HEAD = const(6)
+_LITTLE = const(1024)  # bytes of memory while little waits
 BLOCK = const(4092)  # bytes of records in a block of flash; its checksum makes 4096
 
 
 class Backlog:
-    """size: bytes of memory; clock: link.clock.Clock; flash: (folder, bytes at most), or None.
+    """size: bytes of memory at most; clock: link.clock.Clock; flash: (folder, bytes at most), or None.
 
     `dropped`: readings that were thrown away, the oldest first. `error`: what the flash said last.
     What waits in flash is found again after a restart.
@@ -36,7 +38,8 @@ class Backlog:
         self._clock = clock
         self._flash = flash or ()
         self._spill = None  # the part in flash, while there is something in it
-        self._data = memoryview(bytearray(size))
+        self._size = size
+        self._data = b""
         self._tail = 0  # end of the last record in memory
         self._count = 0  # records in memory
         self._at = self._given = 0  # bytes and records in memory that the walk has given
@@ -44,6 +47,7 @@ class Backlog:
         self._undated = False  # there are records without a time
         self._seconds = 0  # of our own, counted by the ticks since
         self._since = clock.ticks_ms()
+        self._resize(_LITTLE)
         if flash and _filled(flash[0]):
             self._open()
 
@@ -55,7 +59,7 @@ class Backlog:
         utc = self._date()
         need = HEAD + len(body)
         try:
-            if need > min(BLOCK, len(self._data)):
+            if need > min(BLOCK, self._size):
                 raise MemoryError
             self._room(need)
         except MemoryError:
@@ -107,6 +111,8 @@ class Backlog:
             if not self._spill.count:
                 self._spill = None
         self._forget(self._at, self._given)
+        if not self._tail and len(self._data) > _LITTLE:
+            self._resize(_LITTLE)
 
     def close(self) -> None:
         """Before a restart: what is in memory goes to flash, if there is one."""
@@ -117,9 +123,26 @@ class Backlog:
     def _room(self, need):
         """Make room in memory for so many bytes."""
         while self._tail + need > len(self._data):
-            if not self._put():
+            wider = max(_LITTLE, 2 * len(self._data))
+            if not self._resize(wider) and not self._put():
+                if not self._tail:
+                    raise MemoryError
                 self._forget(HEAD + self._data[0] + (self._data[1] << 8), 1)
                 self.dropped += 1
+
+    def _resize(self, size) -> bool:
+        """Have so many bytes of memory; false if there are no more, or not to be had."""
+        size = min(size, self._size)
+        if size == len(self._data):
+            return False
+        try:
+            data = memoryview(bytearray(size))
+        except MemoryError:
+            return False
+        copy(data, 0, self._data, 0, self._tail)
+        self._data = data
+        self._lent = False  # whoever reads a record keeps the old one
+        return True
 
     def _put(self) -> bool:
         """Move the oldest in memory to flash, a block at most; false if they cannot go there."""

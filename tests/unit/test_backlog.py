@@ -4,6 +4,7 @@ import os
 
 from waiting import Clock, body, given, number, numbers
 
+from firmware.publish import backlog
 from firmware.publish.backlog import Backlog
 
 START = 838_000_000
@@ -64,6 +65,39 @@ def test_a_reading_that_never_fits():
     kept.add(b"")
     assert len(kept) == 2
     assert len(kept.next()[1]) == 4086 and len(kept.next()[1]) == 0
+
+
+def _short(most):
+    """There are no more than so many bytes of memory at once."""
+    def some(what):
+        if isinstance(what, int) and what > most:
+            raise MemoryError
+        return bytearray(what)
+
+    backlog.bytearray = some
+
+
+def test_memory_that_is_not_to_be_had():
+    _short(2048)
+    kept = Backlog(4096, Clock(START), ("waiting", 1 << 20))
+    for n in range(40):
+        kept.add(body(n))
+    assert kept.dropped == 0 and numbers(kept, 30) == list(range(30))
+    assert len(os.listdir("waiting")) == 2  # blocks of 2048 bytes instead of 4096
+    kept.drop()
+    kept.rewind()
+    _short(0)
+    kept.add(bytes(1100))
+    assert len(kept) == 11 and len(os.listdir("waiting")) == 1
+    assert [len(kept.next()[1]) for _ in range(11)] == [100] * 10 + [1100]
+    kept.drop()
+    kept = Backlog(4096, Clock(START))
+    kept.add(body(1))
+    assert kept.dropped == 1 and kept.next() is None
+    _short(1024)
+    kept.add(body(2))
+    assert kept.dropped == 1 and numbers(kept) == [2]
+    del backlog.bytearray
 
 
 def test_readings_wait_for_the_clock():
