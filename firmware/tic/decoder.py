@@ -427,64 +427,70 @@ def _take(entry: int, slot: int, st: ptr32, mem: ptr8, stamps: ptr32) -> int:
     return 1
 
 
-@micropython.viper
-def _fit(entry: int, slot: int, st: ptr32, mem: ptr8) -> int:
+def _fit(entry, slot, st, mem) -> int:
     """Makes room in the image for the collected group: at `entry` if that is the slot's already,
     else before it; what follows moves, and where the slot stood before is closed. Returns the
-    entry, -1 when the image is full.
+    entry, -1 when the image is full. (Bytecode: a meter gives little reason for it.)
     """
-    start = ptr16(int(mem) + _START)
-    slots = ptr8(int(mem) + _SLOTS)
-    image = ptr8(int(mem) + _IMAGE)
     count = st[_COUNT]
-    if entry >= count or int(slots[entry]) != slot:
+    if entry >= count or mem[_SLOTS + entry] != slot:
         g = 0
-        while g < count and int(slots[g]) != slot:
+        while g < count and mem[_SLOTS + g] != slot:
             g += 1
         if g < count:
-            size = int(start[g + 1]) - int(start[g])
-            i = int(start[g + 1])
-            while i < int(start[count]):
-                image[i - size] = image[i]
-                i += 1
+            _stretch(mem, g, count, _start(mem, g) - _start(mem, g + 1))
             if g < entry:
                 entry -= 1
             count -= 1
             while g < count:
-                slots[g] = slots[g + 1]
-                start[g + 1] = int(start[g + 2]) - size
+                mem[_SLOTS + g] = mem[_SLOTS + g + 1]
+                _begin(mem, g + 1, _start(mem, g + 2))
                 g += 1
         if count >= _ENTRIES:
             return -1
         g = count
         while g >= entry:
-            start[g + 1] = start[g]
-            slots[g + 1] = slots[g]
+            _begin(mem, g + 1, _start(mem, g))
+            mem[_SLOTS + g + 1] = mem[_SLOTS + g]
             g -= 1
-        slots[entry] = slot
+        mem[_SLOTS + entry] = slot
         count += 1
-    more = st[_K] + 2 - (int(start[entry + 1]) - int(start[entry]))
-    end = int(start[count])
-    if end + more > _IMAGE_SIZE:
-        st[_COUNT] = 0
-        st[_G] = 0
-        st[_FLOOR] = 0
+    more = st[_K] + 2 - (_start(mem, entry + 1) - _start(mem, entry))
+    if _start(mem, count) + more > _IMAGE_SIZE:
+        st[_COUNT] = st[_G] = st[_FLOOR] = 0
         return -1
-    i = int(start[entry + 1])
+    _stretch(mem, entry, count, more)
+    st[_COUNT] = count
+    return entry
+
+
+def _stretch(mem, entry, count, more) -> None:
+    """Makes an entry longer by so many bytes, or shorter if they are less than 0."""
+    i = _IMAGE + _start(mem, entry + 1)
+    end = _IMAGE + _start(mem, count)
     if more > 0:
         while end > i:
             end -= 1
-            image[end + more] = image[end]
+            mem[end + more] = mem[end]
     else:
         while i < end:
-            image[i + more] = image[i]
+            mem[i + more] = mem[i]
             i += 1
-    g = entry + 1
-    while g <= count:
-        start[g] = int(start[g]) + more
-        g += 1
-    st[_COUNT] = count
-    return entry
+    while entry < count:
+        entry += 1
+        _begin(mem, entry, _start(mem, entry) + more)
+
+
+def _start(mem, entry) -> int:
+    """Where an entry begins in the image, and the one before it ends."""
+    at = _START + 2 * entry
+    return mem[at] | mem[at + 1] << 8
+
+
+def _begin(mem, entry, at) -> None:
+    entry = _START + 2 * entry
+    mem[entry] = at & 0xFF
+    mem[entry + 1] = at >> 8
 
 
 class Decoder:
