@@ -84,8 +84,8 @@ def _possible(text, start, end, alphabet) -> bool:
 
 
 def _quantity(text, start, end, table, unit) -> bool:
-    """True for a number with its unit: 35kW, -0.5kW, 34TkW (T: a truncated point). The unit stands in
-    the table at `unit`; * allows any letters.
+    """True for a number with its unit: 35kW, -0.5kW, 34TkW (T: a truncated point). The unit stands
+    in the table at `unit`; * allows any letters.
     """
     if start < end and text[start] == 0x2D:
         start += 1
