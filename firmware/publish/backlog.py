@@ -26,7 +26,7 @@ BLOCK = const(4092)  # bytes of records in a block of flash; its checksum makes 
 
 
 class Backlog:
-    """size: bytes of memory at most; clock: link.clock.Clock; flash: (folder, bytes at most) or None.
+    """size: bytes of memory at most; clock: link.clock.Clock; flash: (folder, most bytes) or None.
 
     `dropped`: readings that were thrown away, the oldest first. `error`: what the flash said last.
     What waits in flash is found again after a restart.

@@ -8,8 +8,8 @@ offset: it is local time. One from a meter whose clock is degraded adds "degrade
 object, and DATE adds the member "DATE_degraded":true to the frame. Dates of PME-PMI are local
 time too.
 
-Loops over many bytes are viper: a slice assignment would make garbage for each piece, and moves the
-whole rest of a bytearray. The others are not: native code is three to six times as large as
+Loops over many bytes are viper: a slice assignment would make garbage for each piece, and moves
+the whole rest of a bytearray. The others are not: native code is three to six times as large as
 bytecode, and lies in the same memory.
 """
 
