@@ -18,11 +18,12 @@ PARTS = (
     ("rest of it", "tasks, connection, whatever else"),
 )
 
-# What the heap is measured with, while the pages are used.
+# What the heap is measured with, while the pages are used; and the peaks of gateway.pages().
 STATES = (
     ("pages", "as it comes (pages, Wi-Fi, model)"),
     ("everything", "everything on (MQTT over TLS, Home Assistant, InfluxDB)"),
 )
+_PEAKS = "peak", "crowd", "login", "update"
 
 
 def rows(head: list, lines: list) -> str:
@@ -40,6 +41,11 @@ def figures(decoding: dict, memory: dict, pace: dict, threshold: int) -> str:
 
     def line(words: str, cell) -> list:
         return [words, *(cell(meter) for meter in meters)]
+
+    def heap(found: dict, state: str, part: str) -> int:
+        if part == "most":
+            return max(found[state][peak] for peak in _PEAKS) + found["native"]
+        return found[state][part]
 
     lines = [
         line(words, lambda m, case=case: _instructions(decoding[m][case]))
@@ -74,7 +80,7 @@ def figures(decoding: dict, memory: dict, pace: dict, threshold: int) -> str:
              lambda m: _bytes(memory[m]["peak"])),
         line("with the model, history and alerts, at rest", lambda m: _bytes(memory[m]["books"])),
         line("of it: their share, without the clock", lambda m: _bytes(memory[m]["share"])),
-        *(line(words, lambda m, state=state, part=part: _bytes(memory[m][state][part]))
+        *(line(words, lambda m, state=state, part=part: _bytes(heap(memory[m], state, part)))
           for state, head in STATES for words, part in (
             (f"{head}, at rest", "rest"),
             ("the pages open, at rest", "open"),
@@ -82,6 +88,7 @@ def figures(decoding: dict, memory: dict, pace: dict, threshold: int) -> str:
             ("peak: six clients at once", "crowd"),
             ("peak: the owner chooses a password, beside a live page", "login"),
             ("peak: a signed update comes, beside a live page", "update"),
+            ("the highest of these with native code, as on the ESP32-C6", "most"),
             ("names in memory then", "names"))),
         line("**ms** from ETX to the end of `frame` at the broker, median (maximum) of "
              f"{pace[meters[0]]['frames']}",
