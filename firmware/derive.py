@@ -76,6 +76,9 @@ class Derived:
         mean = self._va if self._seen else None
         if self._ms:
             mean = (self._sum + self._ms // 2) // self._ms
+        if not self._seen:  # whatever comes next, it is too late to go on from the last frame
+            self._now = None
+            self._since = -1
         self.mean_minute = mean
         self._sum = self._ms = 0
         self._seen = False

@@ -22,7 +22,8 @@ def get(request):
     app = request.app
     now = time.ticks_ms()
     for place, sign in enumerate(app.feeds):
-        if sign is None or time.ticks_diff(now, sign) > _DEAD:
+        # A sign of more than six days ago seems to be one of the future.
+        if sign is None or not 0 <= time.ticks_diff(now, sign) <= _DEAD:
             app.feeds[place] = now
             request.sock[1].feed = True
             return Feed(app, place), {"Content-Type": "text/event-stream"}

@@ -13,7 +13,6 @@ All little-endian.
 
 import os
 from struct import pack_into, unpack_from
-from time import ticks_add, ticks_diff
 
 from micropython import const
 
@@ -21,6 +20,7 @@ from firmware.publish.payload import copy
 from firmware.rarely import load
 
 HEAD = const(6)
+_TICKS = const(0x3FFFFFFF)  # the period of ticks: 12.4 days
 _LITTLE = const(1024)  # bytes of memory while little waits
 BLOCK = const(4092)  # bytes of records in a block of flash; its checksum makes 4096
 
@@ -183,9 +183,9 @@ class Backlog:
     def _date(self):
         """utc, or None; what has waited for the time gets it."""
         now = self._clock.ticks_ms()
-        passed = ticks_diff(now, self._since) // 1000
+        passed = (now - self._since & _TICKS) // 1000
         self._seconds += passed
-        self._since = ticks_add(self._since, passed * 1000)
+        self._since = self._since + passed * 1000 & _TICKS
         utc = self._clock.utc()
         if self._undated and utc is not None:
             self._undated = False

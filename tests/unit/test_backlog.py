@@ -118,6 +118,15 @@ def test_readings_wait_for_the_clock():
     assert len(kept) == 0
 
 
+def test_readings_wait_longer_than_ticks_can_tell_apart():
+    clock = Clock()
+    kept = Backlog(4096, clock)
+    kept.add(body(0))
+    clock.go(8 * 86400)
+    clock.now = START
+    assert given(kept) == [(START - 8 * 86400, 0)]
+
+
 def test_undated_readings_that_do_not_fit_are_counted():
     clock = Clock()
     kept = Backlog(1000, clock, ("nowhere", 1 << 20))

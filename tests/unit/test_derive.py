@@ -241,3 +241,13 @@ def test_a_frame_makes_no_garbage():
     for second in range(1, 50):
         derived.frame(meter, second * 1000)
     assert gc.mem_alloc() == before
+
+
+def test_after_a_silence_of_twelve_days_nothing_goes_on():
+    meter = Meter(600)
+    scene = Scene(meter)
+    scene.run(60_000)
+    assert scene.derived.minute() == 600 and scene.derived.minute() is None
+    meter.apparent_va = 3000
+    scene.derived.frame(meter, scene.now + 1500)  # the ticks have come round
+    assert scene.derived.minute() == 3000
