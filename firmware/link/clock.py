@@ -29,6 +29,8 @@ _DAY = const(86400)
 _STALE = const(86400)  # s after which a source that is silent gives way to a lesser one
 _FIRST = const(473385600)  # 2015, the first Linky: a clock that starts at an epoch knows nothing
 _LAST = const(1893456000)  # 2060: the board's calendar ends in 2068
+_GENTLE = const(10_000)  # ms, more than any gentle move
+_TICKS = const(0x3FFFFFFF)  # the period of ticks on the board
 _NEAR = const(1500)  # ms: DATE is a whole second, and repeats or skips one now and then
 
 
@@ -62,10 +64,13 @@ class Clock:
     def utc(self):
         """Seconds since 2000-01-01 00:00 UTC; None while the time is not known."""
         if self.base is not None:
-            passed = time.ticks_diff(self.ticks_ms(), self.at) // 1000
+            now = self.ticks_ms()
+            passed = time.ticks_diff(now, self.at)
+            if passed < -_GENTLE:
+                passed &= _TICKS  # nobody has asked for more than six days
             if passed > 0:  # not so for as long as a gentle move backwards takes
-                self.base += passed
-                self.at = time.ticks_add(self.at, passed * 1000)
+                self.base += passed // 1000
+                self.at = time.ticks_add(now, -(passed % 1000))
         return self.base
 
     def hear(self, said, age=0) -> None:

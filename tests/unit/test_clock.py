@@ -269,3 +269,13 @@ def test_legal_time_without_a_season():
     board.wait(1000)
     assert board.hear(b"15/07/26 12:00:01") == horodate(b"E260715120001")
     assert board.clock.source == "degraded"
+
+
+def test_nobody_asks_for_more_than_a_week():
+    board = known()
+    for _ in range(8):
+        board.wait(86_400_000)
+    board.wait(1500)
+    assert board.clock.utc() == WINTER + 8 * 86400 + 2
+    board.wait(500)
+    assert board.clock.utc() == WINTER + 8 * 86400 + 3
