@@ -109,6 +109,7 @@ class Alerts:
         if self.silent:
             self.silent = False
             self.tell("meter_back", {"seconds": self._quiet + passed // 1000})
+            passed = _GAP  # whenever idle() looked last
         if passed >= _GAP:
             for n in range(_STATES):
                 self._since[n] = now

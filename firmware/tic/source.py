@@ -23,6 +23,7 @@ _LOST = const(4000)  # ms with bytes but without a group until the rate is searc
 _SILENT = const(3000)  # ms without a byte
 _LOOK = const(1000)  # ms between two checks that groups still come
 _TICKS = const(0x3FFFFFFF)  # the period of ticks
+_DAY = const(86_400_000)  # ms
 _HOPELESS = const(8)  # rates tried with bytes and without a group before it is called noise
 
 _SAY = {
@@ -51,6 +52,7 @@ class Source:
         self._uart = None
         self._rate = 0
         self._state = "searching"
+        self._aged = ticks_ms()
         self.frame = asyncio.Event()
 
     async def run(self) -> None:
@@ -159,6 +161,9 @@ class Source:
     def _take(self, now) -> int:
         """Decodes what the UART holds, up to a chunk; returns its bytes."""
         store = self._store
+        if now - self._aged & _TICKS > _DAY:
+            self._aged = now
+            store.grow_old(now)
         frames = store.frames
         n = self._uart.readinto(self._decoder.room)
         if not n:

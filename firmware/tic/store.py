@@ -25,6 +25,7 @@ _LATE = const(12)  # whole frames without a label, damaged or not, until it coun
 _EVENTS = const(8)
 _DATE = const(13)  # characters of a horodate, which stands in front of its value
 _TICKS = const(0x3FFFFFFF)  # the period of ticks, and of the frame numbers
+_OLD = const(0x20000000)  # ms, half of that: 6.2 days
 _HT = const(9)
 
 
@@ -266,8 +267,15 @@ class Store:
         """Whether the value is a plain decimal number."""
         return self._labels.numeric(slot)
 
+    def grow_old(self, now: int) -> None:
+        """To be called once in a while: what is older than the ticks can tell stays old."""
+        stamps = self.stamps
+        for at in range(0, len(stamps), 2):
+            if now - stamps[at] & _TICKS > _OLD:
+                stamps[at] = now - _OLD & _TICKS
+
     def age(self, slot: int, now: int) -> int:
-        """Milliseconds since the label last arrived."""
+        """Milliseconds since the label last arrived, six days at most."""
         return now - self.stamps[2 * slot] & _TICKS
 
     def changed(self, slot: int) -> int:

@@ -213,6 +213,19 @@ def test_silence_and_noise_are_told_apart():
     assert "no signal" in seen[0]["words"] and "wiring" in seen[1]["words"]
 
 
+def test_what_was_read_long_ago_stays_old():
+    bench = Bench(9600)
+    bench.meter.send(9600, standard())
+    bench.first_frame()
+    bench.meter.rate = 0
+    slot = bench.store.find(b"SINSTS")
+    for day in range(1, 28):  # ticks come round after 12.4 days
+        bench.clock.passed += 86_400_000
+        bench.run(200)
+        age = bench.store.age(slot, bench.clock.ticks_ms()) // 86_400_000
+        assert age == day if day < 6 else age >= 6, (day, age)
+
+
 def test_a_pulse_at_each_frame():
     async def body():
         store = Store()
