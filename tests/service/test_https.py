@@ -8,7 +8,7 @@ from tests.support.certificates import Authority
 from tests.support.post_receiver import Receiver
 from tests.support.tls_front import TlsFront
 from tests.support.uploading import Uploading
-from tools.simulator.servers import InfluxDB, VictoriaMetrics
+from tools.simulator.servers import VictoriaMetrics
 
 HOST = "store.example"
 PATIENCE = 3000  # ms
@@ -20,31 +20,9 @@ pytestmark = pytest.mark.skipif(
 
 
 @pytest.fixture(scope="module")
-def authority(tmp_path_factory):
-    """Signs for the servers."""
-    return Authority(tmp_path_factory.mktemp("authority"))
-
-
-@pytest.fixture(scope="module")
 def stranger(tmp_path_factory):
     """A certificate for the right name, of an authority that nobody knows."""
     return Authority(tmp_path_factory.mktemp("stranger"), "Another CA").server(HOST)
-
-
-@pytest.fixture(scope="module")
-def influxdb(tmp_path_factory):
-    with InfluxDB(tmp_path_factory.mktemp("influxdb")) as server:
-        server.say("CREATE DATABASE house")
-        yield server
-
-
-@pytest.fixture
-def flash(tmp_path, authority):
-    """The board's, with our CA in it."""
-    folder = tmp_path / "flash"
-    folder.mkdir()
-    (folder / "ca.der").write_bytes(authority.der)
-    return folder
 
 
 def uploading(front, flash, tls="", **options):

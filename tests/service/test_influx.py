@@ -40,13 +40,6 @@ FAULTS = {
 }
 
 
-@pytest.fixture(scope="module")
-def influxdb(tmp_path_factory):
-    with InfluxDB(tmp_path_factory.mktemp("influxdb")) as server:
-        server.say("CREATE DATABASE house")
-        yield server
-
-
 @pytest.fixture
 def house(influxdb):
     """An empty database."""

@@ -14,21 +14,6 @@ pytestmark = needed
 NAME = "broker.example"
 
 
-@pytest.fixture(scope="module")
-def authority(tmp_path_factory):
-    """Signs for the brokers."""
-    return Authority(tmp_path_factory.mktemp("authority"))
-
-
-@pytest.fixture
-def flash(tmp_path, authority):
-    """The board's flash, with our CA in it."""
-    folder = tmp_path / "flash"
-    folder.mkdir()
-    (folder / "ca.der").write_bytes(authority.der)
-    return folder
-
-
 class Secure(Mosquitto):
     """A broker that speaks TLS on `port`; on `plain` it can be watched."""
 

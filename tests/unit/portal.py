@@ -3,6 +3,7 @@
 import io
 import json
 
+from fake_store import FakeStore
 from microdot import Request
 
 from firmware.config import Config
@@ -73,49 +74,18 @@ class Guard:
         return "c" * 32
 
 
-class Store:
+class Store(FakeStore):
     """A store of labels that the test puts: label, value, horodate, kind, unit."""
 
     def __init__(self, mode=2):
+        super().__init__()
         self.mode = mode
-        self.frames = 0
-        self.groups = []
-        self.counters = self
-        self.counts = {"bytes": 1000, "frames": 7, "frames_cut": 1, "groups": 90, "checksum": 2}
+        self.counters.counts = {
+            "bytes": 1000, "frames": 7, "frames_cut": 1, "groups": 90, "checksum": 2}
         self.old = 300  # ms
 
     def put(self, label, value, horodate=None, kind="P", unit=b""):
-        self.groups.append((label, value, horodate, ord(kind), unit))
-
-    def all(self):
-        return dict(self.counts)
-
-    def slots(self):
-        yield from range(len(self.groups))
-
-    def find(self, label):
-        for slot in range(len(self.groups)):
-            if self.groups[slot][0] == label:
-                return slot
-        return -1
-
-    def label(self, slot):
-        return self.groups[slot][0]
-
-    def value(self, slot):
-        return self.groups[slot][1]
-
-    def horodate(self, slot):
-        return self.groups[slot][2]
-
-    def kind(self, slot):
-        return self.groups[slot][3]
-
-    def unit(self, slot):
-        return self.groups[slot][4]
-
-    def numeric(self, slot):
-        return self.groups[slot][1].isdigit()
+        super().put(label, value, horodate, ord(kind), unit)
 
     def age(self, slot, now):
         return self.old
