@@ -21,7 +21,7 @@ from firmware.rarely import load
 
 HEAD = const(6)
 _TICKS = const(0x3FFFFFFF)  # the period of ticks: 12.4 days
-_LITTLE = const(1024)  # bytes of memory while little waits
+_LITTLE = const(1024)  # bytes of memory at first
 BLOCK = const(4092)  # bytes of records in a block of flash; its checksum makes 4096
 
 
@@ -39,6 +39,7 @@ class Backlog:
         self._flash = flash or ()
         self._spill = None  # the part in flash, while there is something in it
         self._size = size
+        self._little = _LITTLE  # bytes of memory while little waits: room for any reading
         self._data = b""
         self._tail = 0  # end of the last record in memory
         self._count = 0  # records in memory
@@ -47,7 +48,7 @@ class Backlog:
         self._undated = False  # there are records without a time
         self._seconds = 0  # of our own, counted by the ticks since
         self._since = clock.ticks_ms()
-        self._resize(_LITTLE)
+        self._resize(self._little)
         if flash and _filled(flash[0]):
             self._open()
 
@@ -61,6 +62,8 @@ class Backlog:
         try:
             if need > min(BLOCK, self._size):
                 raise MemoryError
+            while self._little < need:
+                self._little *= 2
             self._room(need)
         except MemoryError:
             self.dropped += 1
@@ -111,8 +114,8 @@ class Backlog:
             if not self._spill.count:
                 self._spill = None
         self._forget(self._at, self._given)
-        if not self._tail and len(self._data) > _LITTLE:
-            self._resize(_LITTLE)
+        if not self._tail and len(self._data) > self._little:
+            self._resize(self._little)
 
     def close(self) -> None:
         """Before a restart: what is in memory goes to flash, if there is one."""
@@ -123,7 +126,7 @@ class Backlog:
     def _room(self, need):
         """Make room in memory for so many bytes."""
         while self._tail + need > len(self._data):
-            wider = max(_LITTLE, 2 * len(self._data))
+            wider = max(self._little, 2 * len(self._data))
             if not self._resize(wider) and not self._put():
                 if not self._tail:
                     raise MemoryError

@@ -97,6 +97,15 @@ def test_memory_that_is_not_to_be_had():
     _short(1024)
     kept.add(body(2))
     assert kept.dropped == 1 and numbers(kept) == [2]
+    # Who had room for the longest reading keeps it.
+    _short(4096)
+    kept.add(body(3, 1500))
+    kept.next()
+    kept.next()
+    kept.drop()
+    _short(0)
+    kept.add(body(4, 1500))
+    assert kept.dropped == 1 and numbers(kept) == [4]
     del backlog.bytearray
 
 
