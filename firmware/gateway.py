@@ -82,6 +82,7 @@ class Gateway:
     proof: "Proof | None" = None  # while this version has yet to show that it works
     update: "Installing | None" = None  # that is going on
     newer = ""  # the version at the owner's address, if it is newer than ours
+    refused = ""  # why the last update was not installed
     _watchdog = None
 
     def __init__(self, profile, reset, bite, device=""):

@@ -47,8 +47,8 @@ class Newer:
         if self._install and board.key and not load("slots").trying():
             try:
                 await load("installing").install(gateway, None, "")
-            except (OSError, ValueError) as error:
-                gateway.say(f"update: not installed, {error.args[0]}", _WARNING)
+            except (OSError, ValueError):
+                pass  # it has been said
 
 
 async def check(gateway) -> str:

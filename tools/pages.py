@@ -1,6 +1,7 @@
 """The owner's pages: web/ as the gzip files that the gateway serves, in .cache/web.
 
     index.html.gz app.css.gz app.js.gz     the page
+    updating.html.gz                       what is in its place during an update
     fr.json.gz en.json.gz                  what it fetches later: labels and settings in words
     manifest.json                          {name: [bytes, sum]}, the sum for an ETag
 
@@ -8,7 +9,8 @@ web/js/*.js become one script in the order of their names; the words of the page
 (web/words.*.json) go into it, as three lists: two objects would hold each key twice. So do the
 keys of what it fetches later, of which the files of the languages have the words alone. A label
 is told with the first letters of its modes. What the gateway says is English; web/said.fr.json
-has it in French, see _patterns(). Comments and indentation are left out, nothing else is changed.
+has it in French, see _patterns(). Comments, indentation, ends of lines that end nothing, and the
+space around a style sheet's marks are left out, nothing else is changed.
 zopfli packs them, a twentieth smaller than zlib does; it is in the project's venv, whose Python
 does the work if this one has no zopfli. The same sources always give the same bytes.
 `python3 -m tools.pages` prints the sizes.
@@ -31,6 +33,8 @@ OUT = CACHE / "web"
 LIMIT = 60 * 1024  # bytes of all files together
 LANGUAGES = ("fr", "en")
 _BEGINNING = 10  # letters of a sentence that are enough, if no other begins so
+# Of a script: a line, or what stands behind code and has no quotes.
+_COMMENT = r"(?:^[ \t]*//|[ \t]+// (?=[^\"`\n]*$))[^\n]*$"
 MODES = ("historique", "standard", "pmepmi")
 
 
@@ -85,7 +89,7 @@ def sources(web: Path = WEB) -> dict:
     words = {language: json.loads(read[f"words.{language}.json"]) for language in LANGUAGES}
     scripts = [path.name for path in sorted((web / "js").glob("*.js"))]
     files = {
-        "app.css": _plain(read["app.css"], r"/\*.*?\*/"),
+        "app.css": _close(_plain(read["app.css"], r"/\*.*?\*/")),
     }
     for language in LANGUAGES:
         told = json.loads(read[f"labels.{language}.json"])
@@ -95,7 +99,7 @@ def sources(web: Path = WEB) -> dict:
             later["said"] = _patterns(json.loads(read[f"said.{language}.json"]))
         files[f"{language}.json"] = _json(later)
     versions = {language: version(files[f"{language}.json"]) for language in LANGUAGES}
-    script = "".join(_plain(read[name], r"^[ \t]*//[^\n]*$") for name in scripts)
+    script = "".join(_joined(_plain(read[name], _COMMENT)) for name in scripts)
     keys = sorted(words[LANGUAGES[0]])
     lists = _json([keys, *[[words[one].get(key) for key in keys] for one in LANGUAGES]])
     files["app.js"] = (f'"use strict";(() => {{\nconst WORDS = (([keys, ...all]) => '
@@ -104,10 +108,11 @@ def sources(web: Path = WEB) -> dict:
                        f"({lists});\n"
                        f"const VERSION = {_json(versions)};\nconst KEYS = {_json(named)};\n"
                        f"{script}}})();\n")
-    page = _plain(read["index.html"], r"<!--.*?-->")
+    page, updating = (
+        _plain(read[name], r"<!--.*?-->") for name in ("index.html", "updating.html"))
     for name in ("app.css", "app.js"):
         page = page.replace(f'"/{name}"', f'"/{name}?v={version(files[name])}"')
-    return {"index.html": page, **files}
+    return {"index.html": page, "updating.html": updating, **files}
 
 
 def _parted(told: dict) -> tuple:
@@ -175,6 +180,18 @@ def _plain(text: str, comment: str) -> str:
     """Without comments, indentation and empty lines."""
     text = re.sub(comment, "", text, flags=re.DOTALL | re.MULTILINE)
     return "".join(f"{line.strip()}\n" for line in text.splitlines() if line.strip())
+
+
+def _joined(script: str) -> str:
+    """Without the ends of lines at which no statement can end."""
+    return re.sub(r"(?<=[{([,;])\n", "", script)
+
+
+def _close(style: str) -> str:
+    """Without the space around the marks of a style sheet, but for what is in quotes."""
+    parts = style.split('"')
+    parts[::2] = [re.sub(r"\s*([{};,])\s*|(?<=:) ", r"\1", part) for part in parts[::2]]
+    return '"'.join(parts).replace(";}", "}")
 
 
 def _renew(path: Path, content: bytes) -> None:

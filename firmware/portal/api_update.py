@@ -15,7 +15,7 @@ def get(request):
         "version": board.version, "family": board.family, "mpy": board.mpy, "slot": slot,
         "trial": bool(slots.trying()), "good": slots.read("app.good")[:1] == slot,
         "signed": bool(board.key), "before": slots.version(slots.free()),
-        "newer": gateway.newer,
+        "newer": gateway.newer, "refused": gateway.refused,
     }
     told.update(slots.facts())
     return told

@@ -73,12 +73,12 @@ async def _install(gateway, confirmed, source, connection):
     try:
         version = await load("installing").install(gateway, source, confirmed, connection)
         return 200, {"version": version, "restart": True}
-    except MemoryError:
-        return 503, {"error": "no memory for this now: try again"}
     except ValueError as refused:
         words, confirm = (refused.args + ("", ""))[:2]
         return 409 if confirm else 400, {"error": words, "confirm": confirm}
-    except (OSError, EOFError) as error:
+    except MemoryError:
+        return 503, {"error": gateway.refused}
+    except (OSError, EOFError):
         if source:
-            return 503, {"error": f"{error}: nothing changed"}
-        return 502, {"error": load("publish.dialling").words(error)}
+            return 503, {"error": f"{gateway.refused}: nothing changed"}
+        return 502, {"error": gateway.refused}

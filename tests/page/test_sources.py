@@ -45,7 +45,7 @@ def test_it_is_built_the_same_each_time(tmp_path):
     assert sizes[0] == sizes[1]
     names = sorted(path.name for path in (tmp_path / "one").iterdir())
     assert names == ["app.css.gz", "app.js.gz", "en.json.gz", "fr.json.gz", "index.html.gz",
-                     "manifest.json"]
+                     "manifest.json", "updating.html.gz"]
     for name in names:
         one, two = ((tmp_path / folder / name).read_bytes() for folder in ("one", "two"))
         assert one == two
@@ -69,6 +69,17 @@ def test_a_page_names_its_files_by_what_is_in_them():
     page = before["index.html"]
     assert len(re.findall(r"/app\.(?:css|js)\?v=[0-9a-f]{8}\"", page)) == 2
     assert f'"{pages.version(before["fr.json"])}"' in before["app.js"]
+
+
+def test_what_is_left_out_changes_nothing():
+    files = pages.sources()
+    style, script = files["app.css"], files["app.js"]
+    assert '{content:"! "}' in style and "  " not in re.sub(r'"[^"]*"', "", style)
+    assert style.count("{") == CSS.count("{") == style.count("}")
+    assert pages._close('a :is(b, c) { d: e; f: "; {" }') == 'a :is(b,c){d:e;f:"; {"}'
+    assert not re.search(r"(?<!:)//[^/\"\n]*$", script, re.MULTILINE)
+    plain = pages._plain('  a(1,  // one\n    "x // y");\n// b\nc();\n', pages._COMMENT)
+    assert pages._joined(plain) == 'a(1,"x // y");c();'
 
 
 def test_nothing_is_inline_or_from_elsewhere():

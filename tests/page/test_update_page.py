@@ -1,8 +1,8 @@
 """The page of updates: a file is sent, the gateway comes back with the new version."""
 
-import http.client
-import json
+import http.server
 import re
+import threading
 
 from tests.page.test_browser import live
 from tests.page.visitor import PASSWORD, said
@@ -24,7 +24,9 @@ def test_a_file_is_sent_and_the_new_version_answers(house, visit, tmp_path):
     page.get_by_text(visitor.word("update.choose")).wait_for()
     page.locator("#bundle").set_input_files(str(ROOT / "README.md"))
     visitor.press("update.send")
-    page.get_by_text(said("this is no update of this gateway", "fr")).wait_for()
+    why = said("this is no update of this gateway", "fr")
+    page.get_by_text(why, exact=True).wait_for()
+    page.get_by_text(visitor.word("update.refused", words=why)).wait_for()
     visitor.shot("settings-update")
     visitor.sound()
     page.locator("#bundle").set_input_files(str(older))
@@ -41,50 +43,89 @@ def test_a_file_is_sent_and_the_new_version_answers(house, visit, tmp_path):
     visitor.shot("settings-updated")
 
 
-class Sender:
-    """Somebody else who sends an update from the network, half of it; until close()."""
-
-    def __init__(self, address, bundle):
-        self._host = address.split("/")[2]
-        client = self._client()
-        client.request("POST", "/api/login", json.dumps({"password": PASSWORD}),
-                       {"Content-Type": "application/json"})
-        answer = client.getresponse()
-        token = json.loads(answer.read())["token"]
-        self._client = client = self._client()
-        client.putrequest("POST", "/api/update")
-        client.putheader("Cookie", answer.getheader("Set-Cookie").partition(";")[0])
-        client.putheader("X-Token", token)
-        client.putheader("Content-Length", len(bundle))
-        client.endheaders(bundle[: len(bundle) // 2])
-
-    def _client(self):
-        return http.client.HTTPConnection(self._host, timeout=30)
-
-    def close(self):
-        self._client.close()
-
-
-def test_the_pages_of_others_wait_for_it_and_come_back(house, visit, tmp_path):
-    bundle = dist.build("simulator", version="0.9.0", out=tmp_path).read_bytes()
-    visitor = visit(house(STATE=str(tmp_path / "state")), 390, "fr")
-    page = visitor.page
-    assert visitor.ask("password", {"new": PASSWORD})[0] == 200
-    live(visitor)
-    with page.expect_response(_feed(503)):
-        sender = Sender(visitor.address, bundle)  # the feed is cut, and cannot be had again
-    visitor.open("health")
-    going = visitor.word("update.going", percent="").partition("(")[0]
-    page.get_by_text(going).first.wait_for()
-    visitor.shot("updating")
-    visitor.sound()
-    with page.expect_response(_feed(503)):
-        visitor.open("now")
-    with page.expect_response(_feed(200)):  # without a hand
-        sender.close()
-    live(visitor)
-
-
 def _feed(status):
     """Whether an answer is that of the live feed, with this status."""
     return lambda answer: answer.url.endswith("/api/live") and answer.status == status
+
+
+class Shop(http.server.ThreadingHTTPServer):
+    """A web server with a bundle, of which it sends half, and the rest when `paid`; `sells`: it
+    does that, and does not close the connection.
+    """
+
+    def __init__(self, bundle):
+        super().__init__(("127.0.0.1", 0), _Seller)
+        self.bundle, self.paid, self.sells = bundle, threading.Event(), True
+        self.url = f"http://127.0.0.1:{self.server_port}/new.bundle"
+
+    def __enter__(self):
+        threading.Thread(target=self.serve_forever, daemon=True).start()
+        return self
+
+    def __exit__(self, *_):
+        self.paid.set()
+        self.shutdown()
+        self.server_close()
+
+
+class _Seller(http.server.BaseHTTPRequestHandler):
+    def do_GET(self):
+        """The bundle; who looks at its beginning goes away."""
+        bundle = self.server.bundle
+        self.send_response(200)
+        self.send_header("Content-Length", str(len(bundle)))
+        self.end_headers()
+        half = len(bundle) // 2
+        try:
+            self.wfile.write(bundle[:half])
+            self.server.paid.wait(60)
+            if self.server.sells:
+                self.wfile.write(bundle[half:])
+        except OSError:
+            pass
+
+    def log_message(self, *_):
+        """Nothing to say."""
+
+
+def test_all_see_how_far_it_is_and_what_becomes_of_it(house, visit, tmp_path):
+    bundle = dist.build("simulator", version="0.9.0", out=tmp_path).read_bytes()
+    owner = visit(house(TICGATE_MINUTE="2", STATE=str(tmp_path / "state")), 390, "fr")
+    page = owner.page
+    with Shop(bundle) as shop:
+        assert owner.ask("password", {"new": PASSWORD})[0] == 200
+        assert owner.ask("config", {"update_url": shop.url})[0] == 200
+        other = visit(owner, 390, "en")
+        live(other)
+        owner.open("settings/update")
+        owner.press("update.look")
+        install = page.get_by_role("button", name=owner.word("update.fetch", version="0.9.0"))
+        with other.page.expect_response(_feed(503)):
+            # Its feed is cut, and cannot be had again when it asks, in some seconds.
+            install.click()
+            far = page.get_by_text(re.compile(r"^ [3-6]\d\xa0%$"))
+            far.wait_for()
+            owner.shot("settings-updating")
+            owner.sound()
+            newcomer = visit(owner, 1280, "en", path="#health")
+        other.page.goto(f"{owner.address}#history")
+        for one in (newcomer, other):
+            for words in ("Une mise à jour s’installe", "An update is being installed"):
+                one.page.get_by_text(words).wait_for()
+            one.page.get_by_text(re.compile(r"^[3-6]\d %$")).wait_for()
+            one.shot("updating")
+            one.sound()
+        shop.sells = False
+        shop.paid.set()
+        why = owner.word("update.refused", words=said("the server closed the connection", "fr"))
+        page.get_by_text(why).wait_for()
+        assert not far.is_visible()
+        owner.shot("settings-refused")
+        for one, name in (newcomer, "health"), (other, "history"):  # without a hand
+            one.page.get_by_role("heading", name=one.word(name), level=1).wait_for()
+        shop.sells = True
+        install.click()
+        words = owner.word("update.trial", version="0.9.0")
+        page.get_by_text(words).or_(page.get_by_text(owner.word("update.now", version="0.9.0"))
+                                    ).first.wait_for()
+        assert owner.ask("update")[1]["refused"] == ""

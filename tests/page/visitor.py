@@ -19,7 +19,7 @@ PASSWORD = "garage-2026"
 LOCALES = {"fr": "fr-FR", "en": "en-GB"}
 
 # What a page of ours may log: the browser's own line about an answer that we expect.
-_EXPECTED = re.compile(r"Failed to load resource: .*(40[0139]|429|503|ERR_|\(\))")
+_EXPECTED = re.compile(r"Failed to load resource: .*(40[0139]|429|50[23]|ERR_|\(\))")
 
 
 def words(language) -> dict:

@@ -30,7 +30,7 @@ class Gateway(portal.Gateway):
     """Notes what is said."""
 
     update = None
-    newer = ""
+    newer = refused = ""
 
     def __init__(self):
         super().__init__()
@@ -101,7 +101,7 @@ class Place(Flash):
 
 
 class Told:
-    """`status`, `headers` (lower case), `json` of an answer."""
+    """`status`, `headers` (lower case), `body` and `json` of an answer."""
 
     def __init__(self, data):
         head, _, body = data.partition(b"\r\n\r\n")
@@ -110,7 +110,9 @@ class Told:
         self.headers = {line.partition(": ")[0].lower(): line.partition(": ")[2]
                         for line in lines[1:]}
         assert int(self.headers["content-length"]) == len(body)
-        self.json = json.loads(body)
+        self.body = body
+        if self.headers.get("content-type", "").startswith("application/json"):
+            self.json = json.loads(body)
 
 
 async def test_it_says_what_an_update_has_to_fit():
@@ -119,7 +121,7 @@ async def test_it_says_what_an_update_has_to_fit():
         told = (await get(place.app, "/api/update")).json
         assert told == {"version": "0.1.0", "family": "esp32c6", "mpy": [6, 3, 11], "slot": "a",
                         "trial": False, "good": True, "signed": False, "before": "0.0.9",
-                        "newer": ""}
+                        "newer": "", "refused": ""}
 
 
 async def test_a_bundle_is_installed_and_the_gateway_restarts():
@@ -141,10 +143,13 @@ async def test_what_is_refused_is_said_with_the_word_that_confirms_it():
         answer = await place.send(data[:-1], "?older=1")
         assert answer.status == 400 and answer.json["error"] == "the file is cut off"
         answer = await place.send(data[:900], "?older=1", len(data))
-        assert answer.status == 503 and "nothing changed" in answer.json["error"]
+        assert answer.status == 503
+        assert answer.json["error"] == "the sender went away: nothing changed"
         assert place.gateway.done == [] and place.gateway.update is None
         assert read("app.try") is None
+        assert (await get(place.app, "/api/update")).json["refused"] == "the sender went away"
         assert (await place.send(data, "?older=1")).status == 200
+        assert place.gateway.refused == ""
 
 
 async def test_its_answer_has_the_headers_of_all_answers():
@@ -187,6 +192,69 @@ async def test_it_has_the_place_of_the_pages_and_they_come_back():
         assert place.server.guest is place.gateway.update is None
         assert (await place.answer(place.connect("/api/update", method=b"GET"))).status == 200
         assert "microdot" in sys.modules and read("app.try") is None
+
+
+async def test_a_person_who_asks_meanwhile_sees_a_page():
+    with Place("a", good="a") as place:
+        page = bytes(range(256)) * 3
+        os.mkdir("web")
+        write("web/updating.html.gz", page)
+        data = bundle.make()
+        sender = place.connect("/api/update", data[:-100], len(data))
+        while sender.left or not place.gateway.update or not place.gateway.update.page:
+            await asyncio.sleep_ms(1)
+        for step in (0, 1):  # bytes that come at once
+            for path in ("/", "/index.html", "/app.js?v=/api/"):
+                client = place.connect(path, method=b"GET")
+                client.step = step
+                told = await place.answer(client)
+                assert told.status == 503 and told.body == page, path
+                assert told.headers["content-type"] == "text/html"
+                assert told.headers["content-encoding"] == "gzip" and client.longest < 200
+                assert "refresh" not in told.headers  # it comes back by itself
+        for method, path in ((b"GET", "/api/x"), (b"OPTIONS", "/api/"), (b"POST", "/api/login")):
+            client = place.connect(path, method=method)
+            client.step = 1
+            told = await place.answer(client)
+            assert told.status == 503 and told.headers["refresh"] == "10"
+            assert told.json["percent"] > 90, path
+        silent = Client(b"GET")
+        place.server._take(silent, silent.peer)
+        await asyncio.sleep_ms(1)
+        place.ticks.now += 3001
+        place.server.look()
+        assert (await place.answer(silent)).status == 408
+        sender.end()
+        assert (await place.answer(sender)).status == 503
+        filling.remove("web")
+
+
+async def test_why_nothing_was_installed_is_kept_in_words():
+    class Broken:
+        left = 0
+
+        async def readinto(self, view):
+            raise self.error
+
+    with Place("a", good="a") as place:
+        for error, words in (
+            (OSError(28), "the flash does not take it (28)"),
+            (OSError(104), "connection cut"),
+            (OSError("the flash did not keep it"), "the flash did not keep it"),
+            (EOFError("the sender went away"), "the sender went away"),
+            (asyncio.CancelledError(), "the sender went away"),
+            (MemoryError(), "no memory for this now: try again"),
+            (RuntimeError("x"), "x"),
+        ):
+            source = Broken()
+            source.error = error
+            try:
+                await installing.install(place.gateway, source, "")
+            except type(error):
+                pass
+            assert place.gateway.refused == words, place.gateway.refused
+            assert place.gateway.said[-1] == f"update: not installed, {words}"
+            assert place.gateway.update is place.server.guest is None
 
 
 async def test_whoever_is_cut_while_the_pages_leave_leaves_nothing_behind():

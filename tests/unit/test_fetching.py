@@ -8,6 +8,7 @@ import test_boot as boot
 import firmware
 from firmware import fetching, filling, installing, manifest, migrating, newer, slots
 from firmware import update as module
+from firmware.publish import dialling
 
 _PORT = 18923
 
@@ -47,7 +48,7 @@ class Server:
 
 class Gateway:
     clock = find = pages = update = None
-    newer = ""
+    newer = refused = ""
 
     def __init__(self, url=f"http://127.0.0.1:{_PORT}/ticgate.bundle"):
         self.settings = {"update_url": url, "update_fingerprint": ""}
@@ -166,7 +167,8 @@ class Place(boot.Flash):
         slots.running = lambda: "a"
         manifest.Board = lambda slot: bundle.Board(key=bundle.KEY)
         known = {"slots": slots, "manifest": manifest, "migrating": migrating, "update": module,
-                 "filling": filling, "fetching": fetching, "installing": installing}
+                 "filling": filling, "fetching": fetching, "installing": installing,
+                 "publish.dialling": dialling}
         module.load = filling.load = installing.load = lambda name: known[name]
         newer.load = lambda name: known[name] if name in known else self.kept[-1](name)
         return self
@@ -199,7 +201,8 @@ async def test_a_connection_that_breaks_changes_nothing():
             else:
                 raise AssertionError
         assert not gateway.restarts and boot.read("app.try") is None
-        assert gateway.said == ["update: failed (the server closed the connection)"]
+        assert gateway.said == ["update: not installed, the server closed the connection"]
+        assert gateway.refused == "the server closed the connection" and not gateway.update
 
 
 async def test_a_new_version_is_told_once_and_installed_only_if_asked_and_signed():
@@ -216,6 +219,7 @@ async def test_a_new_version_is_told_once_and_installed_only_if_asked_and_signed
             await watch.look()
         assert not gateway.restarts
         assert gateway.said[-1] == "update: not installed, it is not signed"
+        assert gateway.refused == "it is not signed"
         async with Server(*[ok(bundle.make(private=True))] * 2):
             await watch.look()
         assert gateway.restarts == 1 and boot.read("app.try") == "b"

@@ -156,7 +156,9 @@ function showToday(box) {
 
 // What to do when a page could not be filled at all.
 function offer(main, problem) {
-  if (problem instanceof Cancelled || problem.status === 401) {
+  if ("percent" in (problem.data || {})) {
+    location.reload(); // there is a page that waits for the end of the update
+  } else if (problem instanceof Cancelled || problem.status === 401) {
     main.replaceChildren(h("section.card.center", h("h1", t("protected")), h("p", t("protected.why")),
       h("button.main", {onclick: () => route()}, t("login"))));
   } else {

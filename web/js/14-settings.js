@@ -11,13 +11,13 @@ function pageSettings(main, [asked]) {
   let leave = null;
 
   (async () => {
-    const words = await more();
     // Writing needs the password anyway: ask now, not after the typing.
     if (!session.known) await greet();
     if (!session.user && !(session.setup && !session.password)) await identify();
     dress();
     out.hidden = !session.user;
     const told = await api("config");
+    const words = await more();
     if (!data.known) await loadMeter().catch(() => {});
     const table = {};
     for (const setting of told.settings) table[setting.key] = setting;
