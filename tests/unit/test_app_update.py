@@ -220,7 +220,8 @@ async def test_a_person_who_asks_meanwhile_sees_a_page():
             assert told.json["percent"] > 90, path
         silent = Client(b"GET")
         place.server._take(silent, silent.peer)
-        await asyncio.sleep_ms(1)
+        while silent.left:
+            await asyncio.sleep_ms(1)
         place.ticks.now += 3001
         place.server.look()
         assert (await place.answer(silent)).status == 408
