@@ -108,7 +108,7 @@ def test_what_is_refused_is_said_and_changes_nothing(house, tmp_path):
     assert "wrong password" in update(host, older, PASSWORD="not the one").stderr
     names = {path.name for path in (tmp_path / "state").iterdir()}
     assert not names & {"a", "b", "app.try", "app.good", "app.new", "app.bad"}
-    run.until(r"update: refused, version 0\.0\.1 is older")
+    run.until(r"update: not installed, version 0\.0\.1 is older")
     assert "being tried" not in "".join(run.lines)
 
 
