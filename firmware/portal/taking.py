@@ -77,7 +77,7 @@ async def _install(gateway, confirmed, source, connection):
         words, confirm = (refused.args + ("", ""))[:2]
         return 409 if confirm else 400, {"error": words, "confirm": confirm}
     except MemoryError:
-        return 503, {"error": gateway.refused}
+        return 503, {"error": "no memory for this now: try again"}
     except (OSError, EOFError):
         if source:
             return 503, {"error": f"{gateway.refused}: nothing changed"}

@@ -201,7 +201,7 @@ async def test_a_person_who_asks_meanwhile_sees_a_page():
         write("web/updating.html.gz", page)
         data = bundle.make()
         sender = place.connect("/api/update", data[:-100], len(data))
-        while sender.left or not place.gateway.update or not place.gateway.update.page:
+        while sender.left or not place.gateway.update:
             await asyncio.sleep_ms(1)
         for step in (0, 1):  # bytes that come at once
             for path in ("/", "/index.html", "/app.js?v=/api/"):

@@ -6,9 +6,8 @@ import bundle
 import test_boot as boot
 
 import firmware
-from firmware import fetching, filling, installing, manifest, migrating, newer, slots
+from firmware import fetching, filling, installing, manifest, migrating, newer, slots, unfinished
 from firmware import update as module
-from firmware.publish import dialling
 
 _PORT = 18923
 
@@ -168,7 +167,7 @@ class Place(boot.Flash):
         manifest.Board = lambda slot: bundle.Board(key=bundle.KEY)
         known = {"slots": slots, "manifest": manifest, "migrating": migrating, "update": module,
                  "filling": filling, "fetching": fetching, "installing": installing,
-                 "publish.dialling": dialling}
+                 "unfinished": unfinished}
         module.load = filling.load = installing.load = lambda name: known[name]
         newer.load = lambda name: known[name] if name in known else self.kept[-1](name)
         return self
