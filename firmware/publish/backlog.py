@@ -21,7 +21,7 @@ from firmware.rarely import load
 
 HEAD = const(6)
 _TICKS = const(0x3FFFFFFF)  # the period of ticks: 12.4 days
-_LITTLE = const(1024)  # bytes of memory at first
+_LITTLE = const(1024)  # bytes of memory at first, and more at a time
 BLOCK = const(4092)  # bytes of records in a block of flash; its checksum makes 4096
 
 
@@ -126,7 +126,7 @@ class Backlog:
     def _room(self, need):
         """Make room in memory for so many bytes."""
         while self._tail + need > len(self._data):
-            wider = max(self._little, 2 * len(self._data))
+            wider = max(self._little, len(self._data) + _LITTLE)
             if not self._resize(wider) and not self._put():
                 if not self._tail:
                     raise MemoryError

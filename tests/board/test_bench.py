@@ -134,6 +134,13 @@ def test_the_listener_notes_each_message_and_answers(listener):
     assert [(one.topic, one.size) for one in listener.messages] == [("tic/frame", len(message))]
 
 
+def test_what_writes_leaves_the_flash_ten_years(micropython):
+    found = gateway.wear(2, "flash_wear")
+    assert len(found) == 5
+    for what, erases, years in found:
+        assert erases > 0 and years >= 10, what
+
+
 @pytest.mark.parametrize("small", [False, True], ids=["unix64", "unix32"])
 def test_a_gateway_tells_its_heap_its_stall_and_its_delays(micropython, request, small):
     if small:

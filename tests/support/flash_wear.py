@@ -1,7 +1,8 @@
 """How fast whatever writes wears the flash: run by MicroPython, with tests/unit on its path.
 
 Each writer has a flash of 2 MB with LittleFS to itself, half of it in use by other files, and
-writes as the firmware does, for some days as bad as they can be. Prints, as JSON, for each
+writes as the firmware does, for some days as bad as they can be, so many at most as the argument
+says. Prints, as JSON, for each
 [name, blocks erased a day, years until the block that is erased most reaches 100 000 cycles].
 The books: month_wear.py; readings that wait: tests/unit/test_spill.py.
 """
@@ -9,12 +10,13 @@ The books: month_wear.py; readings that wait: tests/unit/test_spill.py.
 import asyncio
 import json
 import os
+import sys
 
 import bundle
 from bundle import Board, Source
 from flash import Flash
 
-from firmware import manifest, migrating, slots
+from firmware import filling, manifest, migrating, slots
 from firmware import update as module
 from firmware.config import Config
 from firmware.log import Log
@@ -39,6 +41,7 @@ def measured(name, days, write):
         with open(f"other{number}", "wb") as file:
             file.write(bytes(4000))
     before = list(flash.erases)
+    days = min(days, int(sys.argv[1]))
     for day in range(days):
         write(day)
     erases = [now - old for now, old in zip(flash.erases, before)]
@@ -98,7 +101,7 @@ def logins():
 def updates():
     files = {f"firmware/part{n}.mpy": bytes(4800 * (1 + n % 2)) for n in range(36)}
     data = bundle.make(files)
-    known = {"slots": slots, "manifest": manifest, "migrating": migrating}
+    known = {"slots": slots, "manifest": manifest, "migrating": migrating, "filling": filling}
     module.load = lambda name: known[name]
 
     def day(number):
