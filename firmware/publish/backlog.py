@@ -1,10 +1,9 @@
 """Readings that wait for a destination, each with its time: the oldest in flash, newer in memory.
 
-Memory is one buffer, the records one after the other; it grows with what waits, since mostly that
-is a single reading. When a new one does not fit, the oldest move to flash as one block (spill.py),
-or are thrown away and counted if there is none. A reading of
-before the clock was known is dated once it is, by the ticks that have passed; until then it stays
-in memory and is not given.
+In memory each is an object of its own, so that as much is taken as waits. When a new one does not
+fit, the oldest move to flash as one block (spill.py), or are thrown away and counted if there is
+none. A reading of before the clock was known is dated once it is, by the ticks that have passed;
+until then it stays in memory and is not given.
 
     record    length of the body, utc or -1 - seconds of our own (4 bytes, signed), body
 
@@ -21,7 +20,6 @@ from firmware.rarely import load
 
 HEAD = const(6)
 _TICKS = const(0x3FFFFFFF)  # the period of ticks: 12.4 days
-_LITTLE = const(1024)  # bytes of memory at first, and more at a time
 BLOCK = const(4092)  # bytes of records in a block of flash; its checksum makes 4096
 
 
@@ -38,55 +36,50 @@ class Backlog:
         self._clock = clock
         self._flash = flash or ()
         self._spill = None  # the part in flash, while there is something in it
-        self._size = size
-        self._little = _LITTLE  # bytes of memory while little waits: room for any reading
-        self._data = b""
-        self._tail = 0  # end of the last record in memory
-        self._count = 0  # records in memory
-        self._at = self._given = 0  # bytes and records in memory that the walk has given
-        self._lent = False  # somebody may be reading the record given last
+        self._most = size
+        self._size = 0  # bytes in memory
+        self._records = []  # in memory
+        self._given = 0  # records in memory that the walk has given
         self._undated = False  # there are records without a time
         self._seconds = 0  # of our own, counted by the ticks since
         self._since = clock.ticks_ms()
-        self._resize(self._little)
         if flash and _filled(flash[0]):
             self._open()
 
     def __len__(self):
-        return self._count + (self._spill.count if self._spill else 0)
+        return len(self._records) + (self._spill.count if self._spill else 0)
 
     def add(self, body):
         """Keep a reading of now: bytes, or anything like it. -> its utc, None if it has none"""
         utc = self._date()
         need = HEAD + len(body)
         try:
-            if need > min(BLOCK, self._size):
+            if need > min(BLOCK, self._most):
                 raise MemoryError
-            while self._little < need:
-                self._little *= 2
-            self._room(need)
+            while self._size + need > self._most:
+                self._leave()
+            record = self._record(need)
         except MemoryError:
             self.dropped += 1
             return None
         if utc is None:
             self._undated = True
-        at = self._tail
-        pack_into("<Hi", self._data, at, len(body), -1 - self._seconds if utc is None else utc)
-        self._tail = copy(self._data, at + HEAD, body, 0, len(body))
-        self._count += 1
+        pack_into("<Hi", record, 0, len(body), -1 - self._seconds if utc is None else utc)
+        copy(record, HEAD, body, 0, len(body))
+        self._records.append(record)
+        self._size += need
         return utc
 
     def rewind(self) -> None:
         """The walk begins again, at the oldest."""
-        self._at = self._given = 0
-        self._lent = False
+        self._given = 0
         if self._spill:
             self._spill.rewind()
 
     def next(self):
         """(seconds since 2000, memoryview of the body) of the reading that follows, or None.
 
-        What is in the view stays until next(), rewind() or drop() is called; add() may be.
+        What is in the view stays.
         """
         if self._spill:
             found = self._spill.next()
@@ -94,58 +87,44 @@ class Backlog:
             if found:
                 return found
         self._date()
-        if self._at == self._tail:
+        if self._given == len(self._records):
             return None
-        size, utc = unpack_from("<Hi", self._data, self._at)
+        record = self._records[self._given]
+        utc = unpack_from("<i", record, 2)[0]
         if utc < 0:
             return None  # and so are all that follow
-        self._lent = True
-        start = self._at + HEAD
-        self._at = start + size
         self._given += 1
-        return utc, self._data[start : self._at]
+        return utc, memoryview(record)[HEAD:]
 
     def drop(self) -> None:
         """All that next() has given since rewind() is where it should be."""
-        self._lent = False
         if self._spill:
             self._spill.drop()
             self._ask()
             if not self._spill.count:
                 self._spill = None
-        self._forget(self._at, self._given)
-        if not self._tail and len(self._data) > self._little:
-            self._resize(self._little)
+        self._forget(self._given)
 
     def close(self) -> None:
         """Before a restart: what is in memory goes to flash, if there is one."""
-        self._lent = False
-        while self._tail and self._put():
+        while self._records and self._put():
             pass
 
-    def _room(self, need):
-        """Make room in memory for so many bytes."""
-        while self._tail + need > len(self._data):
-            wider = max(self._little, len(self._data) + _LITTLE)
-            if not self._resize(wider) and not self._put():
-                if not self._tail:
-                    raise MemoryError
-                self._forget(HEAD + self._data[0] + (self._data[1] << 8), 1)
-                self.dropped += 1
+    def _record(self, size):
+        """Memory for a record; older ones make room if there is none. MemoryError if in vain."""
+        while True:
+            try:
+                return bytearray(size)
+            except MemoryError:
+                if not self._records:
+                    raise
+                self._leave()
 
-    def _resize(self, size) -> bool:
-        """Have so many bytes of memory; false if there are no more, or not to be had."""
-        size = min(size, self._size)
-        if size == len(self._data):
-            return False
-        try:
-            data = memoryview(bytearray(size))
-        except MemoryError:
-            return False
-        copy(data, 0, self._data, 0, self._tail)
-        self._data = data
-        self._lent = False  # whoever reads a record keeps the old one
-        return True
+    def _leave(self):
+        """The oldest in memory go to flash, or one of them is thrown away."""
+        if not self._put():
+            self._forget(1)
+            self.dropped += 1
 
     def _put(self) -> bool:
         """Move the oldest in memory to flash, a block at most; false if they cannot go there."""
@@ -153,35 +132,24 @@ class Backlog:
             return False
         if not self._spill:
             self._open()
-        self._own()
-        at = count = 0
-        while at < self._tail:
-            after = at + HEAD + self._data[at] + (self._data[at + 1] << 8)
-            if after > BLOCK:
+        size = count = 0
+        for record in self._records:
+            if size + len(record) > BLOCK:
                 break
-            at = after
+            size += len(record)
             count += 1
-        given = min(self._given, count)
-        kept = self._spill.write(self._data[:at], count, min(self._at, at), given)
+        kept = self._spill.write(self._records[:count], count, min(self._given, count))
         self._ask()
         if kept:
-            self._forget(at, count)
+            self._forget(count)
         return kept
 
-    def _forget(self, size, count):
+    def _forget(self, count):
         """Remove the oldest from memory."""
-        self._own()
-        copy(self._data, 0, self._data, size, self._tail)
-        self._tail -= size
-        self._count -= count
-        self._at = max(0, self._at - size)
+        for record in self._records[:count]:
+            self._size -= len(record)
+        del self._records[:count]
         self._given = max(0, self._given - count)
-
-    def _own(self):
-        """Records are about to move: whoever reads one keeps the old buffer."""
-        if self._lent:
-            self._data = memoryview(bytearray(self._data))
-            self._lent = False
 
     def _date(self):
         """utc, or None; what has waited for the time gets it."""
@@ -192,12 +160,10 @@ class Backlog:
         utc = self._clock.utc()
         if self._undated and utc is not None:
             self._undated = False
-            at = 0
-            while at < self._tail:
-                size, when = unpack_from("<Hi", self._data, at)
+            for record in self._records:
+                when = unpack_from("<i", record, 2)[0]
                 if when < 0:
-                    pack_into("<Hi", self._data, at, size, utc - self._seconds - 1 - when)
-                at += HEAD + size
+                    pack_into("<i", record, 2, utc - self._seconds - 1 - when)
         return utc
 
     def _open(self):

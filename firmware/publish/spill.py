@@ -61,8 +61,9 @@ class Spill:
         self._first = self._from = self._gone = 0
         self.rewind()
 
-    def write(self, records, count, at, index) -> bool:
-        """Append a block; of it, the walk has given `at` bytes and `index` records already.
+    def write(self, pieces, count, given=0) -> bool:
+        """Append a block of so many records, in pieces (bytes). The walk has given some already:
+        the first pieces then, each a record.
 
         False if it could not be kept.
         """
@@ -71,12 +72,12 @@ class Spill:
                 self.error = self.error or "no room in flash"
                 return False
         number = self._next
-        while not self._kept(number * _MANY + count, records):
+        while not self._kept(number * _MANY + count, pieces):
             if not self._discard():
                 return False
         if number == self._number:
-            self._at, self._index = at, index
-            if at == len(records):
+            self._at, self._index = sum(len(one) for one in pieces[:given]), given
+            if given == count:
                 self._pass()
         self._next += 1
         self._blocks += 1
@@ -165,12 +166,16 @@ class Spill:
             self.dropped += count
         return True
 
-    def _kept(self, name, records) -> bool:
+    def _kept(self, name, pieces) -> bool:
         """Write a file; false, and nothing of it is left, if the flash does not take it."""
+        found = 0
+        for piece in pieces:
+            found = crc32(piece, found)
         try:
             with open(self._path(name), "wb") as file:
-                file.write(pack("<I", crc32(records) & 0xFFFFFFFF))
-                file.write(records)
+                file.write(pack("<I", found & 0xFFFFFFFF))
+                for piece in pieces:
+                    file.write(piece)
             return True
         except OSError as error:
             self.error = str(error)

@@ -51,7 +51,7 @@ class Waiting:
             return False
         flags = cells[KEPT] * _HELD | (cells[CLOCK] > 0) * _RIGHT | cells[MODE] << 2
         body = bytes((flags,)) + memory.readings
-        kept = self._spill.write(pack("<Hi", len(body), cells[FIRST]) + body, count, 0, 0)
+        kept = self._spill.write((pack("<Hi", len(body), cells[FIRST]), body), count)
         if kept:
             readings.drop(count)
         self._count()

@@ -67,46 +67,36 @@ def test_a_reading_that_never_fits():
     assert len(kept.next()[1]) == 4086 and len(kept.next()[1]) == 0
 
 
-def _short(most):
-    """There are no more than so many bytes of memory at once."""
-    def some(what):
-        if isinstance(what, int) and what > most:
-            raise MemoryError
-        return bytearray(what)
+class Short:
+    """Memory that has room for so many records."""
 
-    backlog.bytearray = some
+    most = 10
+
+    def __init__(self, kept):
+        self._kept = kept
+
+    def __call__(self, size):
+        if len(self._kept._records) >= self.most:
+            raise MemoryError
+        return bytearray(size)
 
 
 def test_memory_that_is_not_to_be_had():
-    _short(2048)
-    kept = Backlog(4096, Clock(START), ("waiting", 1 << 20))
-    for n in range(40):
-        kept.add(body(n))
-    assert kept.dropped == 0 and numbers(kept, 30) == list(range(30))
-    assert len(os.listdir("waiting")) == 2  # blocks of 2048 bytes instead of 4096
-    kept.drop()
-    kept.rewind()
-    _short(0)
-    kept.add(bytes(1100))
-    assert len(kept) == 11 and len(os.listdir("waiting")) == 1
-    assert [len(kept.next()[1]) for _ in range(11)] == [100] * 10 + [1100]
-    kept.drop()
-    kept = Backlog(4096, Clock(START))
-    kept.add(body(1))
-    assert kept.dropped == 1 and kept.next() is None
-    _short(1024)
-    kept.add(body(2))
-    assert kept.dropped == 1 and numbers(kept) == [2]
-    # Who had room for the longest reading keeps it.
-    _short(4096)
-    kept.add(body(3, 1500))
-    kept.next()
-    kept.next()
-    kept.drop()
-    _short(0)
-    kept.add(body(4, 1500))
-    assert kept.dropped == 1 and numbers(kept) == [4]
-    del backlog.bytearray
+    for flash, dropped in (("waiting", 1 << 20), 0), (None, 30):
+        kept = Backlog(4096, Clock(START), flash)
+        backlog.bytearray = short = Short(kept)
+        try:
+            for n in range(40):
+                kept.add(body(n))
+            assert kept.dropped == dropped and numbers(kept) == list(range(dropped, 40))
+            kept.drop()
+            short.most = 0
+            assert kept.add(body(40)) is None and kept.dropped == dropped + 1 and len(kept) == 0
+            short.most = 1
+            kept.add(body(41))
+            assert numbers(kept) == [41] and kept.dropped == dropped + 1
+        finally:
+            del backlog.bytearray
 
 
 def test_readings_wait_for_the_clock():
