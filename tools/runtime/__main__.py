@@ -52,7 +52,11 @@ def main(names: list) -> int:
     start = time.monotonic()
     CACHE.mkdir(exist_ok=True)
     with (CACHE / "lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)  # two makes at once: the second finds the work done
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            say("another make is setting up: waiting for its end")
+            fcntl.flock(lock, fcntl.LOCK_EX)  # and finding its work done
         try:
             for step in dict.fromkeys(steps):
                 STEPS[step]()
